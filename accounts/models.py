@@ -1,0 +1,67 @@
+"""Identities: one person, one sign-in, however many organizations."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from uuid6 import uuid7
+
+from config.text import EMAIL_LENGTH, NAME_LENGTH
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A superadmin: runs the containers in the portal, and passes no wall (is_staff only)."""
+        return self.create_user(email, password, **{**fields, "is_staff": True})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One person's identity on the platform."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PENDING = "pending", "Pending review"
+        SUSPENDED = "suspended", "Suspended"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=EMAIL_LENGTH, unique=True)
+    name = models.CharField(max_length=NAME_LENGTH)
+    state = models.TextField(choices=State, default=State.ACTIVE)
+    state_reason = models.TextField(blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("superadmin", default=False)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    groups = None  # type: ignore[assignment]  # Groups belong to organizations: orgs.Group.
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = "account"
+        constraints: ClassVar = [
+            # Django and its permission libraries let a superuser through everywhere.
+            models.CheckConstraint(condition=Q(is_superuser=False), name="user_never_superuser"),
+            models.CheckConstraint(
+                condition=Q(state="active", is_active=True) | (~Q(state="active") & Q(is_active=False)),
+                name="user_active_is_the_active_state",
+            ),
+            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email

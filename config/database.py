@@ -1,0 +1,332 @@
+"""Where the database is, who logs in to it, and the one way to run a prepared statement.
+
+Two roles share one database: the web role serves requests and owns nothing, the owner migrates.
+The server of a machine without PostgreSQL is in `embedded.py`; tables and row security are not
+here.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection as default_connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from config import embedded
+
+Say = Callable[[str], None]
+
+OLDEST_POSTGRESQL = 16
+WEB_ROLE = "bailiwick_web"
+OWNER_ROLE = "bailiwick_owner"
+DATABASE = "bailiwick"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseURLs:
+    """The same database, as the web role and, where this process may know it, as its owner.
+
+    `admin` may create roles and databases; it is known for the embedded server only.
+    """
+
+    web: str
+    owner: str | None
+    admin: str | None = None
+
+
+def local_secret(base_dir: Path, env: Mapping[str, str] = os.environ) -> str:
+    """The secret key of an installation that was given none: made once, kept with its data."""
+    path = embedded.data_folder(base_dir, env) / "secret-key"
+    try:
+        if not path.exists():
+            _make_secret(path)
+        return path.read_text()
+    except PermissionError as error:
+        raise ImproperlyConfigured(embedded.BELONGS_TO_ANOTHER.format(path=path)) from error
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(50))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # Another process was first: everyone uses its key.
+    finally:
+        draft.unlink()
+
+
+def urls(base_dir: Path, env: Mapping[str, str]) -> DatabaseURLs:
+    """The configured database or, without one, that of the embedded server, which it starts.
+
+    `BAILIWICK_OFFLINE=1` names the embedded database without starting it, for work that never
+    connects: linting, type checks, collecting static files.
+    """
+    web, owner = env.get("DATABASE_URL"), env.get("DATABASE_OWNER_URL")
+    if web:
+        return DatabaseURLs(web=web, owner=owner or None)
+    if owner:
+        raise ImproperlyConfigured(
+            "DATABASE_OWNER_URL is set, but DATABASE_URL is not: set it to the web role's address."
+        )
+    folder = embedded.data_folder(base_dir, env)
+    if env.get("BAILIWICK_OFFLINE") != "1":
+        embedded.start(folder, write=_write_progress)
+    return DatabaseURLs(
+        web=embedded.url(folder, user=WEB_ROLE, database=DATABASE),
+        owner=embedded.url(folder, user=OWNER_ROLE, database=DATABASE),
+        admin=embedded.url(folder, user="postgres", database="postgres"),
+    )
+
+
+def _write_progress(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+# --- Django's settings ----------------------------------------------------------------------------
+
+
+def django_databases(
+    urls: DatabaseURLs, *, env: Mapping[str, str] = os.environ
+) -> dict[str, dict[str, Any]]:
+    """`default` is the web role over a pool; `owner`, for migrations, opens plain connections.
+
+    `DATABASE_POOL_SIZE` caps the connections of one process; 0 means no pool.
+    """
+    default = _django_database(urls.web)
+    pool_size = int(env.get("DATABASE_POOL_SIZE") or 20)
+    if pool_size:
+        default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+    if urls.owner is None:
+        return {"default": default}
+    return {"default": default, "owner": _django_database(urls.owner)}
+
+
+def _django_database(url: str) -> dict[str, Any]:
+    parts = _parts(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname"),
+        "USER": parts.pop("user"),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        # The pool keeps connections, and a database restart must not fail the next requests.
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        # Django turns preparing off; with a number, `prepared_row` may ask for it.
+        "OPTIONS": {"prepare_threshold": 5, **parts},
+    }
+
+
+def _parts(url: str) -> dict[str, str]:
+    try:
+        found = {key: str(value) for key, value in conninfo_to_dict(url).items()}
+    except psycopg.ProgrammingError as error:
+        raise ImproperlyConfigured(f"A database address cannot be read: {error}") from error
+    for part, example in (("user", WEB_ROLE), ("dbname", DATABASE)):
+        if not found.get(part):
+            raise ImproperlyConfigured(
+                f"A database address lacks its {part}, as in "
+                f"postgresql://{WEB_ROLE}:secret@host/{DATABASE} ({example})."
+            )
+    return found
+
+
+# --- Roles and rights -----------------------------------------------------------------------------
+
+
+def prepare(
+    admin_url: str, *, web_url: str, owner_url: str, say: Say, for_tests: bool = False
+) -> None:
+    """Create the two roles and their database; safe to run again.
+
+    The owner may create databases only `for_tests`. Tables get no default rights: each migration
+    grants what the web role needs.
+    """
+    web, owner = _parts(web_url), _parts(owner_url)
+    if web["user"] == owner["user"]:
+        raise ImproperlyConfigured("The web role and the owner must be two different roles.")
+    if web["dbname"] != owner["dbname"]:
+        raise ImproperlyConfigured("The web role and the owner must name the same database.")
+    with _connect(admin_url) as admin:
+        _require_version(admin)
+        _ensure_role(admin, owner, createdb=for_tests, say=say)
+        _ensure_role(admin, web, createdb=False, say=say)
+        _ensure_database(admin, owner["dbname"], owner=owner["user"], say=say)
+    with _connect(make_conninfo(admin_url, dbname=owner["dbname"])) as admin:
+        _grant_entry(admin, owner["dbname"], web=web["user"], owner=owner["user"])
+
+
+def _connect(url: str) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise ImproperlyConfigured(f"PostgreSQL does not let the admin in: {error}") from error
+
+
+def _require_version(admin: psycopg.Connection[Any]) -> None:
+    if admin.info.server_version < OLDEST_POSTGRESQL * 10_000:
+        raise ImproperlyConfigured(
+            f"Bailiwick needs PostgreSQL {OLDEST_POSTGRESQL} or newer; this server is "
+            f"{admin.info.server_version // 10_000}."
+        )
+
+
+def _ensure_role(
+    admin: psycopg.Connection[Any], parts: Mapping[str, str], *, createdb: bool, say: Say
+) -> None:
+    name = sql.Identifier(parts["user"])
+    found = admin.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcanlogin, rolcreatedb"
+        " FROM pg_roles WHERE rolname = %s",
+        [parts["user"]],
+    ).fetchone()
+    if found is None:
+        # NOSUPERUSER and NOBYPASSRLS are defaults that only a superuser may spell out.
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
+        say(f"Created the role {parts['user']}")
+        found = (False, False, False, True, False)
+    superuser, bypasses, creates_roles, may_login, creates_databases = found
+    for has, wanted, word in (
+        (superuser, False, "SUPERUSER"),
+        (bypasses, False, "BYPASSRLS"),
+        (creates_roles, False, "CREATEROLE"),
+        (may_login, True, "LOGIN"),
+        (creates_databases, createdb, "CREATEDB"),
+    ):
+        if has != wanted:
+            change = sql.SQL(word if wanted else f"NO{word}")
+            admin.execute(sql.SQL("ALTER ROLE {} {}").format(name, change))
+    if parts.get("password"):
+        _set_password(admin, parts["user"], parts["password"])
+
+
+def _set_password(admin: psycopg.Connection[Any], user: str, password: str) -> None:
+    # Hashed here, so that the server's log never shows it.
+    hashed = admin.pgconn.encrypt_password(password.encode(), user.encode()).decode()
+    statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+    admin.execute(statement.format(sql.Identifier(user), sql.Literal(hashed)))
+
+
+def _ensure_database(admin: psycopg.Connection[Any], name: str, *, owner: str, say: Say) -> None:
+    if not _is_superuser(admin):
+        # Who is no superuser may give a database only to a role that it can become.
+        admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(owner)))
+    names = {"name": sql.Identifier(name), "owner": sql.Identifier(owner)}
+    found = admin.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    if found is None:
+        create = "CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'"
+        admin.execute(sql.SQL(create).format(**names))
+        say(f"Created the database {name}")
+    elif found[0] != owner:
+        admin.execute(sql.SQL("ALTER DATABASE {name} OWNER TO {owner}").format(**names))
+
+
+def _is_superuser(admin: psycopg.Connection[Any]) -> bool:
+    answer = admin.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    return answer is not None and bool(answer[0])
+
+
+def _grant_entry(admin: psycopg.Connection[Any], name: str, *, web: str, owner: str) -> None:
+    names = {
+        "name": sql.Identifier(name),
+        "web": sql.Identifier(web),
+        "owner": sql.Identifier(owner),
+    }
+    for statement in (
+        "ALTER SCHEMA public OWNER TO {owner}",
+        "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE {name} TO {web}",
+        "GRANT USAGE ON SCHEMA public TO {web}",
+    ):
+        admin.execute(sql.SQL(statement).format(**names))
+
+
+def refuse_unsafe_role(connection: BaseDatabaseWrapper) -> None:
+    """Row security does not hold for superusers, for BYPASSRLS, nor for the owner of a table.
+
+    Asked of the role that logged in, because SET ROLE can be reset, and of every role that it is
+    a member of, because it could become that one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname FROM pg_roles WHERE (rolsuper OR rolbypassrls)"
+            " AND pg_has_role(session_user, oid, 'MEMBER') LIMIT 1"
+        )
+        above = cursor.fetchone()
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'p') AND pg_has_role(session_user, relowner, 'MEMBER') LIMIT 1"
+        )
+        owned = cursor.fetchone()
+        cursor.execute("SELECT session_user")
+        user = cursor.fetchone()[0]
+    mend = (
+        f"DATABASE_URL must log in as a role of its own, such as {WEB_ROLE}: "
+        "'manage.py prepare_database' creates it."
+    )
+    if above:
+        raise ImproperlyConfigured(
+            f"The web process logged in as {user}, whose {above[0]} rights pass row security by. "
+            f"{mend}"
+        )
+    if owned:
+        raise ImproperlyConfigured(
+            f"The web process logged in as {user}, who owns the table {owned[0]}. {mend}"
+        )
+
+
+# --- Prepared statements --------------------------------------------------------------------------
+
+
+class _PreparedCursor(psycopg.Cursor[Any]):
+    """Django's own cursor fills parameters in on the client, so nothing of it can be prepared."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        return super().execute(query, params, **(options | {"prepare": True}))
+
+
+class _LoggedPreparedCursor(_PreparedCursor):
+    """psycopg forgets a prepared query, and Django's query log reads it from here."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        try:
+            return super().execute(query, params, **options)
+        finally:
+            self._query = self._convert_query(query, params)
+
+
+def prepared_row(statement: str, params: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The first row of a statement that PostgreSQL plans once per connection; None without a row.
+
+    It runs on Django's default connection, inside the transaction there, and is counted and
+    logged as any query. Parameters are bound by the server, so a bare `%s` may need a cast;
+    `jsonb` arrives as text.
+    """
+    connection = default_connection
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    # Any: the stubs want the very wrapper that these two methods make.
+    raw: Any = connection.connection
+    if connection.queries_logged:
+        wrapped: Any = connection.make_debug_cursor(cast(Any, _LoggedPreparedCursor(raw)))
+    else:
+        wrapped = connection.make_cursor(cast(Any, _PreparedCursor(raw)))
+    with wrapped as cursor:
+        cursor.execute(statement, list(params))
+        return cast("tuple[Any, ...] | None", cursor.fetchone())

@@ -1,0 +1,203 @@
+"""The locks: every route says who may pass and what it writes.
+
+A decorator only marks the view; `GateMiddleware` enforces the mark, in one place that no view
+can forget. A system check refuses to start with a route that has no mark.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core import checks
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_htmx.http import trigger_client_event
+
+from config.roles import Permission
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+class Kind(enum.Enum):
+    PUBLIC = "public"
+    SIGNED_IN = "signed in"
+    PERMISSION = "permission"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a route asks of who comes, and the event that a change through it leaves."""
+
+    kind: Kind
+    permission: Permission | None = None
+    records: enum.Enum | None = None
+    fresh: bool = False
+    while_closed: bool = False
+
+
+class Access(Protocol):
+    """What the gate needs of `request.access`; `orgs.access.Access` is the real one."""
+
+    def can(self, permission: Permission, obj: Any = None) -> bool: ...
+    def refusal(self, permission: Permission) -> str: ...
+    def landing_url(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A denied attempt, for the tenancy wall to record once the request's work is undone."""
+
+    permission: Permission
+    event: enum.Enum | None
+
+
+def public(view: View) -> View:
+    """Anyone may come, signed in or not."""
+    return _mark(view, Lock(Kind.PUBLIC))
+
+
+def signed_in(view: View | None = None, *, records: enum.Enum | None = None) -> Any:
+    """Whoever is signed in may come; the page shows only what is their own."""
+    lock = Lock(Kind.SIGNED_IN, records=records)
+    return _mark(view, lock) if view else lambda inner: _mark(inner, lock)
+
+
+def gate(
+    permission: Permission,
+    *,
+    records: enum.Enum | None = None,
+    fresh: bool = False,
+    while_closed: bool = False,
+) -> Callable[[View], View]:
+    """Only who holds `permission` may come.
+
+    `records` names the event a change leaves; `fresh` asks for a recent sign-in first;
+    `while_closed` keeps the door usable in an organization that is suspended or closing.
+    """
+    lock = Lock(Kind.PERMISSION, permission, records, fresh, while_closed)
+    return lambda view: _mark(view, lock)
+
+
+def _mark(view: View, lock: Lock) -> View:
+    view.lock = lock  # type: ignore[attr-defined]
+    return view
+
+
+def lock_of(view: Callable[..., Any]) -> Lock | None:
+    return getattr(view, "lock", None)
+
+
+class GateMiddleware:
+    """Enforces the lock of the view that the request is about to reach."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        lock = lock_of(view)
+        if lock is None:
+            raise Http404
+        request.lock = lock  # type: ignore[attr-defined]
+        if lock.kind is Kind.PUBLIC:
+            return None
+        if not request.user.is_authenticated:
+            return _ask_to_sign_in(request)
+        if lock.permission is None:
+            return None
+        access: Access | None = getattr(request, "access", None)
+        if access is None:
+            raise Http404
+        if not access.can(lock.permission):
+            return refuse(request, access, lock.permission, event=lock.records)
+        if lock.fresh and not _signed_in_lately(request):
+            return _ask_to_sign_in_again(request)
+        return None
+
+
+def refuse(
+    request: HttpRequest,
+    access: Access,
+    permission: Permission,
+    *,
+    event: enum.Enum | None = None,
+) -> HttpResponseBase:
+    """The same refusal in the form the caller reads: a notice, a toast or a problem (RFC 9457)."""
+    request.refusal = Refusal(permission, event)  # type: ignore[attr-defined]
+    sentence = access.refusal(permission)
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    if htmx:
+        response = HttpResponse(status=403, headers={"HX-Reswap": "none"})
+        return trigger_client_event(response, "toast", {"text": sentence, "kind": "denied"})
+    if "application/json" in request.headers.get("Accept", ""):
+        problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": sentence}
+        problem["permission"] = permission.value
+        return JsonResponse(problem, status=403, content_type="application/problem+json")
+    messages.warning(request, sentence, extra_tags="denied")
+    return redirect(access.landing_url())
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    here = request.get_full_path() if request.method == "GET" else "/"
+    if getattr(request, "htmx", None):
+        sign_in = f"{reverse('account_login')}?next={here}"
+        return HttpResponse(status=401, headers={"HX-Redirect": sign_in})
+    return redirect_to_login(here, reverse("account_login"))
+
+
+def _signed_in_lately(request: HttpRequest) -> bool:
+    newest = max((entry["at"] for entry in get_authentication_records(request)), default=0)
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def _ask_to_sign_in_again(request: HttpRequest) -> HttpResponseBase:
+    back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer")
+    return redirect_to_login(back or "/", reverse("account_reauthenticate"))
+
+
+def doors() -> Iterator[tuple[str, URLPattern]]:
+    """Every route of the project with its full pattern."""
+    return doors_of(get_resolver().url_patterns)
+
+
+def doors_of(
+    entries: Iterable[URLPattern | URLResolver], prefix: str = "/"
+) -> Iterator[tuple[str, URLPattern]]:
+    for entry in entries:
+        if isinstance(entry, URLResolver):
+            yield from doors_of(entry.url_patterns, prefix + str(entry.pattern))
+        else:
+            yield prefix + str(entry.pattern), entry
+
+
+@checks.register(checks.Tags.urls)
+def every_door_has_a_lock(**_: Any) -> list[checks.CheckMessage]:
+    return [
+        checks.Error(
+            f"The route {route!r} has no lock.",
+            hint="Put @public, @signed_in or @gate(Permission.X, records=Event.Y) on its view.",
+            id="gate.E001",
+        )
+        for route, door in doors()
+        if lock_of(door.callback) is None
+    ]

@@ -1,0 +1,66 @@
+"""What people type: names and addresses, cleaned once, the same way everywhere."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+
+NAME_LENGTH = 100
+EMAIL_LENGTH = 254
+
+_check_email = EmailValidator()
+
+
+def clean_line(value: str, *, max_length: int = NAME_LENGTH) -> str:
+    """One line of plain text: NFC, single spaces, no control or direction characters.
+
+    Raises ValidationError with the code `characters` or `too_long`.
+    """
+    text = " ".join(unicodedata.normalize("NFC", value).split())
+    hidden = sorted({f"U+{ord(char):04X}" for char in text if _is_hidden(char)})
+    if hidden:
+        raise ValidationError(
+            "Remove the invisible characters (%(which)s).",
+            code="characters",
+            params={"which": ", ".join(hidden[:5])},
+        )
+    if len(text) > max_length:
+        raise ValidationError(
+            "Use at most %(most)d characters; this has %(has)d.",
+            code="too_long",
+            params={"most": max_length, "has": len(text)},
+        )
+    return text
+
+
+def clean_email(value: str) -> str:
+    """An address in the one form in which it is stored and compared: ASCII, lower case.
+
+    A tag (`ana+work@…`) makes a different address. Letters outside ASCII are refused, because
+    a look-alike of an invited address must not pass for it. Raises ValidationError.
+    """
+    address = value.strip().lower()
+    if not address.isascii():
+        raise ValidationError(
+            "Use plain letters in the address: a look-alike letter is a different mailbox.",
+            code="look_alike",
+        )
+    if len(address) > EMAIL_LENGTH:
+        raise ValidationError("An address has at most 254 characters.", code="too_long")
+    try:
+        _check_email(address)
+    except ValidationError:
+        raise ValidationError(
+            "Write an address like name@example.com.", code="invalid_email"
+        ) from None
+    return address
+
+
+def _is_hidden(char: str) -> bool:
+    """Control, format (direction marks, zero width), surrogate and private-use characters.
+
+    The zero-width joiner stays: names in several scripts and emoji need it.
+    """
+    return char != "\u200d" and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"}

@@ -1,0 +1,22 @@
+"""The whole address space: people, organizations, the portal."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import pages
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("healthy", pages.healthy, name="healthy"),
+    path("terms/", pages.terms, name="terms"),
+    path("privacy/", pages.privacy, name="privacy"),
+    path("", include("accounts.urls")),
+    path("", include("orgs.urls")),
+]
+
+handler400 = "config.pages.bad_request"
+handler403 = "config.pages.forbidden"
+handler404 = "config.pages.not_found"
+handler500 = "config.pages.failed"

@@ -1,0 +1,1 @@
+"""The deeds of an organization, a module for each noun."""

@@ -1,0 +1,168 @@
+"""The wall around a request: whose data this transaction may touch.
+
+Everything under `/o/<slug>/` runs in one transaction bound to that organization for that member;
+everything under `/admin/` in one bound to the portal. Nothing else is bound to anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+from audit import ledger
+from audit.events import Event
+from audit.ledger import Actor, Target
+from audit.models import PLATFORM, Outcome
+from config.database import prepared_row
+from config.gate import Refusal, lock_of
+from config.roles import Policy, Role
+from orgs.access import Access, Bound
+
+_BIND_REQUEST = "SELECT * FROM bind_request(%s, %s)"
+_BIND_PORTAL = "SELECT bind_portal(%s)"
+_BIND_ORGANIZATION = "SELECT bind_organization(%s)"
+
+
+@contextmanager
+def bound(organization: UUID) -> Iterator[None]:
+    """Run in a transaction bound to this organization; what was bound before returns after.
+
+    For commands, jobs, streams and the deeds that cross the wall on purpose. Who may do so is
+    for the caller to ask.
+    """
+    with transaction.atomic():
+        row = prepared_row(_BIND_ORGANIZATION, [organization])
+        yield
+        prepared_row(_BIND_ORGANIZATION, [row[0] if row else None])
+
+
+def bind_member(slug: str, person: UUID, *, identity: Actor) -> Access | None:
+    """Bind the running transaction for an active member; None for anybody else.
+
+    One round trip: membership, organization, role and the roles of the person's groups.
+    """
+    row = prepared_row(_BIND_REQUEST, [slug, person])
+    if row is None:
+        return None
+    *organization, membership_id, role, name, _email, group_roles = row
+    policies = frozenset(Policy(policy) for policy in organization[6])
+    return Access(
+        organization=Bound(
+            **dict(zip(Bound.__slots__, organization, strict=True)) | {"policies": policies}
+        ),
+        membership_id=membership_id,
+        roles=frozenset({Role(role), *(Role(carried) for carried in group_roles)}),
+        identity=_named(identity, membership_id, name),
+    )
+
+
+def bind_superadmin(person: UUID, *, identity: Actor) -> Access | None:
+    """Bind the running transaction to the portal for an active superadmin; None otherwise."""
+    row = prepared_row(_BIND_PORTAL, [person])
+    if row is None or not row[0]:
+        return None
+    return Access(organization=None, roles=frozenset({Role.SUPERADMIN}), identity=identity)
+
+
+def identity_of(request: HttpRequest) -> Actor:
+    """Who sends this request, as the ledger names them outside of any organization."""
+    user = request.user
+    known = user.is_authenticated
+    return Actor(
+        kind="person" if known else "anonymous",
+        id=user.pk if known else None,
+        label=str(user) if known else "Someone",
+        ip=request.META.get("REMOTE_ADDR") or None,
+        user_agent=request.headers.get("User-Agent", ""),
+        request_id=request.id,  # type: ignore[attr-defined]
+    )
+
+
+class TenancyMiddleware:
+    """Binds, or answers 404 as for a page that is not there; undoes what fails; records refusals."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.access = request.org = request.refusal = None  # type: ignore[attr-defined]
+        bind = _binder(request)
+        if bind is None or not request.user.is_authenticated:
+            return self.get_response(request)
+        with transaction.atomic():
+            access = bind()
+            if access is None:
+                raise Http404
+            request.access = request.user.access = access  # type: ignore[attr-defined]
+            request.org = access.organization  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        _record_attempt(request, response, access)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
+    ) -> HttpResponseBase | None:
+        org: Bound | None = request.org  # type: ignore[attr-defined]
+        lock = lock_of(view)
+        if org is None or org.state == "open" or (lock and lock.while_closed):
+            return None
+        return render(request, "orgs/closed.html", {"closed": org}, status=403)
+
+
+def _binder(request: HttpRequest) -> Callable[[], Access | None] | None:
+    parts = request.path_info.split("/", 3)
+    if parts[1] == "o" and len(parts) > 2 and parts[2]:
+        return lambda: bind_member(parts[2], request.user.pk, identity=identity_of(request))
+    if parts[1] == "admin":
+        return lambda: bind_superadmin(request.user.pk, identity=identity_of(request))
+    return None
+
+
+def _record_attempt(request: HttpRequest, response: HttpResponseBase, access: Access) -> None:
+    """Write down what was denied or failed, in a transaction of its own after the undoing."""
+    refusal: Refusal | None = request.refusal  # type: ignore[attr-defined]
+    lock = getattr(request, "lock", None)
+    if refusal is not None:
+        event, outcome = refusal.event or Event.ACCESS_REFUSED, Outcome.DENIED
+        target = Target("permission", None, refusal.permission.label)
+        reason = refusal.permission.value
+    elif request.method == "POST" and lock and lock.records and _has_failed(response):
+        event, outcome = lock.records, Outcome.FAILED
+        target = Target("page", None, request.path_info[:200])
+        reason = getattr(response, "reason_code", f"status {response.status_code}")
+    else:
+        return
+    organization = access.organization.id if access.organization else PLATFORM
+    with bound(organization):
+        ledger.record(
+            event,
+            organization=organization,
+            actor=access.identity,
+            target=target,
+            reason=reason,
+            outcome=outcome,
+        )
+
+
+def _has_failed(response: HttpResponseBase) -> bool:
+    return response.status_code in (409, 422) or response.status_code >= 500
+
+
+def _named(identity: Actor, membership_id: UUID, name: str) -> Actor:
+    """In an organization's ledger a person is their membership, under the name they have there."""
+    return Actor(
+        kind="member",
+        id=membership_id,
+        label=name,
+        ip=identity.ip,
+        user_agent=identity.user_agent,
+        request_id=identity.request_id,
+    )

@@ -1,0 +1,1 @@
+"""The pages of an organization, a module for each noun."""

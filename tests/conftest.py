@@ -1,0 +1,80 @@
+"""What every test stands on: a database migrated by its owner and used as the web role."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from psycopg.conninfo import make_conninfo
+
+from config import database
+from tests.factories import Cast, make_cast
+
+pytest_plugins = ["tests.requirement_marker"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_blocker: pytest.FixtureDef
+) -> Iterator[None]:
+    """A database of this run's own; the tests then know nothing but the web role."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    suffix = re.sub(r"\W", "", os.environ.get("TEST_DATABASE_SUFFIX", ""))
+    name = "_".join(filter(None, ["test_bailiwick", suffix, worker]))
+    urls = database.urls(settings.BASE_DIR, os.environ)
+    admin = urls.admin or os.environ.get("DATABASE_ADMIN_URL") or urls.owner
+    assert admin, "Set DATABASE_OWNER_URL or DATABASE_ADMIN_URL to run the tests."
+    keep = request.config.getvalue("reuse_db")
+    with django_db_blocker.unblock():
+        if not keep:
+            _drop(admin, name)
+        database.prepare(
+            admin,
+            web_url=make_conninfo(urls.web, dbname=name),
+            owner_url=make_conninfo(urls.owner or "", dbname=name),
+            say=lambda line: None,
+        )
+        for alias in ("default", "owner"):
+            connections[alias].close()
+            connections[alias].settings_dict["NAME"] = name
+            settings.DATABASES[alias]["NAME"] = name
+        call_command("migrate", database="owner", verbosity=0)
+        connections["owner"].close()
+    yield
+    with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.close()
+            getattr(connection, "close_pool", lambda: None)()
+        if not keep:
+            _drop(admin, name)
+
+
+def _drop(admin: str, name: str) -> None:
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Alice owns Acme, Adam administers it, Mia, Vera and Eddie; Oscar owns Umbrella; Sam."""
+    return make_cast()
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(raise_request_exception=True)

@@ -1,11 +1,26 @@
-"""One id for each request: in the response, in the ledger and on the error page."""
+"""A request as it travels through the house: its id, and what the walls and the gate put on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponseBase
 from uuid6 import uuid7
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    from config.gate import Lock, Refusal
+
+
+class Request(HttpRequest):
+    """What every view gets. Never instantiated: it names what the middleware adds."""
+
+    id: str
+    htmx: HtmxDetails
+    lock: Lock
+    refusal: Refusal | None
 
 
 class RequestIdMiddleware:

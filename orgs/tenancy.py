@@ -21,6 +21,7 @@ from audit.ledger import Actor, Target
 from audit.models import PLATFORM, Outcome
 from config.database import prepared_row
 from config.gate import Refusal, lock_of
+from config.requests import Request
 from config.roles import Policy, Role
 from orgs.access import Access, Bound
 
@@ -82,6 +83,13 @@ def identity_of(request: HttpRequest) -> Actor:
         user_agent=request.headers.get("User-Agent", ""),
         request_id=request.id,  # type: ignore[attr-defined]
     )
+
+
+class OrgRequest(Request):
+    """What a view under an organization's address gets. Never instantiated."""
+
+    access: Access
+    org: Bound
 
 
 class TenancyMiddleware:

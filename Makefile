@@ -25,6 +25,7 @@ help:
 
 # --- Running --------------------------------------------------------------------------------------
 
+# Also for what `run` needs first: a variable of a target reaches its prerequisites.
 run: export DEBUG ?= 1
 run: export DEMO ?= 1
 run: venv database
@@ -63,12 +64,9 @@ lint: venv
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --quiet --check .
 
-# These steps read the settings but never connect.
-types imports migrations: export BAILIWICK_OFFLINE = 1
-
 types: venv
 	@echo "Types"
-	@$(PY) -m mypy --no-error-summary
+	@BAILIWICK_OFFLINE=1 $(PY) -m mypy --no-error-summary
 
 imports: venv
 	@echo "Imports"

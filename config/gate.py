@@ -148,7 +148,7 @@ def refuse(
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     if htmx:
         response = HttpResponse(status=403, headers={"HX-Reswap": "none"})
-        return trigger_client_event(response, "toast", {"text": sentence, "kind": "denied"})
+        return trigger_client_event(response, "toast", {"text": sentence, "kind": "bad"})
     if "application/json" in request.headers.get("Accept", ""):
         problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": sentence}
         problem["permission"] = permission.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -78,3 +79,12 @@ def cast(db: None) -> Cast:
 @pytest.fixture
 def client() -> Client:
     return Client(raise_request_exception=True)
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Real commits on real connections. The ledger cannot be emptied, so nothing is cleaned up:
+    such a test works in organizations of its own."""
+    with django_db_blocker.unblock():
+        yield
+        connections["default"].close()

@@ -10,8 +10,9 @@ from orgs.walls import CASCADE, SET_NULL, wall
 ORGANIZATION = f"""
 ALTER TABLE orgs_organization ENABLE ROW LEVEL SECURITY;
 CREATE POLICY wall ON orgs_organization
-    USING (id = (SELECT app_org()) OR (SELECT app_portal()))
-    WITH CHECK (id = (SELECT app_org()));
+    USING (id = (SELECT app_org())) WITH CHECK (id = (SELECT app_org()));
+-- The portal sees which organizations there are; to change one it binds to it.
+CREATE POLICY portal ON orgs_organization FOR SELECT USING ((SELECT app_portal()));
 GRANT SELECT, DELETE ON orgs_organization TO {web_role()};
 GRANT INSERT (id, name, slug, state, state_reason, closes_at, policies, plan, seats, created_at,
               owner_count, member_count, group_count, seats_used),
@@ -26,6 +27,7 @@ CREATE CONSTRAINT TRIGGER recorded AFTER INSERT OR DELETE
 ORGANIZATION_REVERSE = f"""
 DROP TRIGGER recorded ON orgs_organization;
 REVOKE ALL ON orgs_organization FROM {web_role()};
+DROP POLICY portal ON orgs_organization;
 DROP POLICY wall ON orgs_organization;
 ALTER TABLE orgs_organization DISABLE ROW LEVEL SECURITY;
 """

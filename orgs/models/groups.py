@@ -6,11 +6,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
 
 from config.text import NAME_LENGTH
 from orgs.models.organizations import Membership, Organization
-from orgs.models.tenant import TenantModel, TenantQuerySet
+from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 
 
 class Group(TenantModel):
@@ -23,6 +22,7 @@ class Group(TenantModel):
         Organization, on_delete=models.CASCADE, related_name="groups", db_index=False
     )
     name = models.CharField(max_length=NAME_LENGTH)
+    sort_name = sort_name()
     description = models.CharField(max_length=500, blank=True, default="")
     parent = models.ForeignKey(
         "self",
@@ -47,7 +47,7 @@ class Group(TenantModel):
             models.CheckConstraint(condition=~Q(parent=F("id")), name="group_not_its_own_parent"),
         ]
         indexes: ClassVar = [
-            models.Index(F("organization"), Lower("name"), F("id"), name="group_by_name"),
+            models.Index(fields=["organization", "sort_name", "id"], name="group_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from uuid6 import uuid7
 
 from config.roles import DEFAULT_POLICIES, ORGANIZATION_ROLES, Role
 from config.text import EMAIL_LENGTH, NAME_LENGTH
-from orgs.models.tenant import TenantModel, TenantQuerySet
+from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 
 OrganizationRole = models.TextChoices(  # type: ignore[misc]
     "OrganizationRole", [(role.name, (role.value, role.label)) for role in ORGANIZATION_ROLES]
@@ -112,6 +112,7 @@ class Membership(TenantModel):
     )
     role = models.TextField(choices=OrganizationRole.choices, default=Role.MEMBER.value)
     name = models.CharField(max_length=NAME_LENGTH)
+    sort_name = sort_name()
     email = models.EmailField(max_length=EMAIL_LENGTH, blank=True, default="")
     login = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     origin = models.TextField(choices=Origin, default=Origin.INVITED)
@@ -161,9 +162,11 @@ class Membership(TenantModel):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(F("organization"), Lower("name"), F("id"), name="membership_by_name"),
+            models.Index(fields=["organization", "sort_name", "id"], name="membership_by_name"),
             models.Index(fields=["organization", "joined_at", "id"], name="membership_by_joined"),
-            models.Index(F("organization"), F("role"), Lower("name"), F("id"), name="membership_by_role"),
+            models.Index(
+                fields=["organization", "role", "sort_name", "id"], name="membership_by_role"
+            ),
         ]
 
     def __str__(self) -> str:

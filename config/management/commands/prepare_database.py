@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import database
@@ -36,11 +37,14 @@ class Command(BaseCommand):
             )
         if urls.owner is None:
             raise CommandError("Set DATABASE_OWNER_URL: the owner runs the migrations.")
-        database.prepare(
-            admin,
-            web_url=urls.web,
-            owner_url=urls.owner,
-            # The embedded server is one developer's own, and their tests run on it.
-            for_tests=for_tests or urls.admin is not None,
-            say=self.stdout.write,
-        )
+        try:
+            database.prepare(
+                admin,
+                web_url=urls.web,
+                owner_url=urls.owner,
+                # The embedded server is one developer's own, and their tests run on it.
+                for_tests=for_tests or urls.admin is not None,
+                say=self.stdout.write,
+            )
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error

@@ -166,7 +166,8 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def _signed_in_lately(request: HttpRequest) -> bool:
-    newest = max((entry["at"] for entry in get_authentication_records(request)), default=0)
+    records = get_authentication_records(request, request.user)
+    newest = max((record["at"] for record in records), default=0)
     return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 

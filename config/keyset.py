@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
+from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
 LARGEST_PAGE = 200
@@ -50,6 +51,19 @@ def keyset_page(
         return Page(rows, _cursor("<", names, rows[:1]) if more else None, _cursor(">", names, rows[-1:]))
     newer = _cursor("<", names, rows[:1]) if after is not None else None
     return Page(rows, newer, _cursor(">", names, rows[-1:]) if more else None)
+
+
+def page_links(request: HttpRequest, page: Page[Any]) -> dict[str, str | None]:
+    """`newer_url` and `older_url` for `_pager.html`: this address with the other page's cursor."""
+    return {"newer_url": _link(request, page.newer), "older_url": _link(request, page.older)}
+
+
+def _link(request: HttpRequest, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = request.GET.copy()
+    query["page"] = cursor
+    return f"{request.path}?{query.urlencode()}"
 
 
 def capped_count(queryset: QuerySet[Any], *, cap: int = 10_000) -> int:

@@ -1,12 +1,12 @@
-"""The small marks of the screen: icons, avatars, badges, statuses, times, money, tiny charts.
+"""The small marks of the screen: icons, avatars, badges, statuses, times, money, fields.
 
 Template tags and filters only, each one line of escaped HTML (registered as a builtin).
-What a page says and how parts are arranged lives in the templates; colours in the CSS.
+What a page says and how parts are arranged lives in the templates; colours in the CSS;
+charts are drawn in charts.py, times and money worded in moments.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,13 +15,16 @@ from zlib import crc32
 from django import forms, template
 from django.forms import BoundField
 from django.utils import dateformat, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_outline
 
-from config import moments
+from config import charts, moments
+from config.roles import ORGANIZATION_ROLES
 
 register = template.Library()
+register.simple_tag(charts.bar_stack)
+register.simple_tag(charts.spark)
 
 HUES = 8
 
@@ -33,14 +36,6 @@ class Look(NamedTuple):
     icon: str
     word: str
 
-
-ROLES: dict[str, str] = {
-    "owner": "key",
-    "admin": "shield-check",
-    "member": "user",
-    "viewer": "eye",
-    "end_user": "cursor-arrow-rays",
-}
 
 STATUSES: dict[str, Look] = {
     "done": Look("ok", "check", "Done"),
@@ -87,10 +82,15 @@ SHIELD = mark_safe(
 )
 
 
+def _plain(value: object) -> str:
+    # Words written in a template arrive marked safe; joined with a plain string they are escaped.
+    return str(value) + ""
+
+
 @lru_cache(maxsize=512)
 def _outline(name: str, size: int) -> SafeString:
     # Parsing and printing an icon costs more than the rest of a table row, hence the cache.
-    return mark_safe(heroicon_outline(name, size=size, **{"class": "icon"}))
+    return SafeString(heroicon_outline(name, size=size, **{"class": "icon"}))
 
 
 @register.simple_tag
@@ -121,6 +121,7 @@ def avatar(
 
     With `label` the picture stands alone and speaks the name; else the name stands beside it.
     """
+    name = _plain(name)
     if kind == "org":
         return shield(name, size=size, label=label)
     inside = icon("user-group", round(size * 0.57)) if kind == "group" else initials(name)
@@ -142,6 +143,7 @@ def avatar(
 @register.simple_tag
 def shield(name: str = "", *, size: int = 24, label: bool = False) -> SafeString:
     """The quartered shield; with a name it bears the initials."""
+    name = _plain(name)
     letters = (
         format_html('<text x="12" y="16.4" text-anchor="middle">{}</text>', initials(name))
         if name
@@ -174,9 +176,10 @@ def tile(name: str, *, size: int = 28, tone: str = "") -> SafeString:
 def role_badge(code: str, label: str = "") -> SafeString:
     """The badge of an organization role; other roles share the grey one."""
     key = str(code).lower().replace("-", "_").replace(" ", "_")
-    css = key.replace("_", "-") if key in ROLES else "other"
-    word = label or key.replace("_", " ").title()
-    mark = icon(ROLES.get(key, "shield-check"), 14)
+    role = next((role for role in ORGANIZATION_ROLES if role == key), None)
+    css = role.replace("_", "-") if role else "other"
+    word = _plain(label) or key.replace("_", " ").title()
+    mark = icon(role.icon if role else "shield-check", 14)
     return format_html('<span class="badge badge-{}">{}{}</span>', css, mark, word)
 
 
@@ -185,7 +188,10 @@ def status(outcome: str, label: str = "") -> SafeString:
     """Icon and word for an outcome; an unknown one shows its own word, muted."""
     look = STATUSES.get(str(outcome), Look("", "clock", str(outcome).replace("_", " ")))
     return format_html(
-        '<span class="status {}">{}{}</span>', look.tone, icon(look.icon, 14), label or look.word
+        '<span class="status {}">{}{}</span>',
+        look.tone,
+        icon(look.icon, 14),
+        _plain(label) or look.word,
     )
 
 
@@ -194,7 +200,9 @@ def pill(state: str, label: str = "") -> SafeString:
     """A lasting state."""
     look = PILLS.get(str(state), Look("", "", str(state).replace("_", " ").capitalize()))
     mark = icon(look.icon, 14) if look.icon else ""
-    return format_html('<span class="pill {}">{}{}</span>', look.tone, mark, label or look.word)
+    return format_html(
+        '<span class="pill {}">{}{}</span>', look.tone, mark, _plain(label) or look.word
+    )
 
 
 @register.simple_tag
@@ -251,45 +259,6 @@ def exact(moment: datetime | None) -> SafeString | str:
 def money(minor: int | None, currency: str = "EUR") -> str:
     """Minor units with their currency: 141280 in EUR is €1,412.80."""
     return "" if minor is None else moments.format_money(int(minor), str(currency))
-
-
-@register.simple_tag
-def bar_stack(segments: Iterable[tuple[str, int]], label: str) -> SafeString:
-    """One stacked bar; `label` says in a sentence what it shows."""
-    shown = [(index, number) for index, (_, number) in enumerate(segments) if number > 0]
-    total = sum(number for _, number in shown) or 1
-    gap, room = 6.0, 1000 - 6.0 * max(len(shown) - 1, 0)
-    rects, x = [], 0.0
-    for index, number in shown:
-        width = room * number / total
-        rects.append((index, f"{x:.1f}", f"{width:.1f}"))
-        x += width + gap
-    return format_html(
-        '<svg class="bar-stack" viewBox="0 0 1000 8" preserveAspectRatio="none" role="img"'
-        ' aria-label="{}">{}</svg>',
-        label,
-        format_html_join("", '<rect class="seg-{}" x="{}" y="0" width="{}" height="8"/>', rects),
-    )
-
-
-@register.simple_tag
-def spark(numbers: Sequence[float], label: str) -> SafeString:
-    """A sparkline that ends in a dot; `label` says in a sentence what it shows."""
-    points = list(numbers) or [0, 0]
-    low, high = min(points), max(points)
-    step = 88 / max(len(points) - 1, 1)
-    spread = (high - low) or 1
-    places = [(2 + i * step, 20 - 16 * (n - low) / spread) for i, n in enumerate(points)]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    x, y = places[-1]
-    return format_html(
-        '<svg class="spark" viewBox="0 0 92 24" width="92" height="24" role="img" aria-label="{}">'
-        '<polyline points="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
-        label,
-        line,
-        f"{x:.1f}",
-        f"{y:.1f}",
-    )
 
 
 @register.simple_tag

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.internal.flows import login
 from allauth.account.models import EmailAddress
+from django.http import HttpResponseBase
 from django.test import Client
 
 from accounts.models import User
@@ -103,10 +107,25 @@ def access_of(organization: Organization, person: User) -> Access:
     return access
 
 
-def sign_in(person: User, **headers: str) -> Client:
+def sign_in(person: User, *, fresh: bool = True, **headers: str) -> Client:
+    """A client signed in as this person, just now unless told otherwise."""
     client = Client(headers=headers or None)
     client.force_login(person, backend=SIGN_IN)
+    if fresh:
+        session = client.session
+        session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [
+            {"method": "password", "at": time.time()}
+        ]
+        session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = login.user_id_to_str(person)
+        session.save()
     return client
+
+
+def body_of(response: HttpResponseBase) -> str:
+    """The page without what is new in every answer: the masked token of its forms, its id."""
+    text = response.content.decode()  # type: ignore[attr-defined]
+    text = text.replace(response.headers["X-Request-ID"], "")
+    return re.sub(r'(csrfmiddlewaretoken" value=|"X-CSRFToken": )"[^"]+"', "", text)
 
 
 @dataclass(frozen=True, kw_only=True)

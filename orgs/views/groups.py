@@ -2,50 +2,200 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from audit.events import Event
 from config.gate import gate
+from config.keyset import page_links
 from config.roles import Permission
+from orgs.actions import groups as actions
+from orgs.forms.groups import GroupForm
+from orgs.models import Group, GroupMembership, Membership
+from orgs.queries import groups as queries
+from orgs.tenancy import OrgRequest
+
+LONGEST_SEARCH = 100
 
 
 @gate(Permission.GROUPS_VIEW)
-def group_list(request: HttpRequest, slug: str) -> HttpResponse:
-    raise Http404
+def group_list(request: OrgRequest, slug: str) -> HttpResponse:
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    page = queries.group_list(
+        access=request.access, search=search, cursor=request.GET.get("page")
+    )
+    context = {
+        "page": page,
+        **page_links(request, page),
+        "q": search,
+        "may": {
+            "create": request.access.can(Permission.GROUPS_CREATE),
+            "change": request.access.can(Permission.GROUPS_CHANGE),
+            "delete": request.access.can(Permission.GROUPS_DELETE),
+        },
+    }
+    template = "orgs/groups.html#group-list" if request.htmx else "orgs/groups.html"
+    return render(request, template, context)
+
+
+@gate(Permission.GROUPS_VIEW)
+def group_view(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
+    group = _group(request, pk)
+    page = queries.group_members(group=group, cursor=request.GET.get("page"))
+    context = {
+        "group": group,
+        "page": page,
+        **page_links(request, page),
+        "children": queries.visible_groups(request.access).filter(parent=group)[:50],
+        "may": {
+            "change": request.access.can(Permission.GROUPS_CHANGE),
+            "delete": request.access.can(Permission.GROUPS_DELETE),
+            "seat": request.access.can(Permission.GROUPS_MANAGE_MEMBERS),
+            "view_members": request.access.can(Permission.MEMBERS_VIEW),
+        },
+    }
+    return render(request, "orgs/group.html", context)
 
 
 @gate(Permission.GROUPS_CREATE, records=Event.GROUP_CREATED)
-def group_create(request: HttpRequest, slug: str) -> HttpResponse:
-    raise Http404
-
-
-@gate(Permission.GROUPS_VIEW)
-def group_view(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    raise Http404
+def group_create(request: OrgRequest, slug: str) -> HttpResponse:
+    parents = queries.parent_choices(access=request.access, group=None)
+    form = GroupForm(request.POST or None, parents=parents)
+    if request.method == "POST" and form.is_valid():
+        try:
+            group = actions.group_create(**form.cleaned_data, actor=request.access)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{group.name} is a group now")
+            return _to(request, group)
+    return _form(request, form, None)
 
 
 @gate(Permission.GROUPS_CHANGE, records=Event.GROUP_CHANGED)
-def group_change(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    raise Http404
+def group_change(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
+    group = _group(request, pk)
+    initial = {
+        "name": group.name,
+        "description": group.description,
+        "parent": group.parent,
+        "secret": group.secret,
+    }
+    parents = queries.parent_choices(access=request.access, group=group)
+    form = GroupForm(request.POST or None, initial=initial, parents=parents)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.group_change(group=group, **form.cleaned_data, actor=request.access)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{form.cleaned_data['name']} is changed")
+            return _to(request, group)
+    return _form(request, form, group)
 
 
 @gate(Permission.GROUPS_DELETE, records=Event.GROUP_DELETED)
-def group_delete(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    raise Http404
+def group_delete(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
+    group = _group(request, pk)
+    wrong_name = request.method == "POST" and request.POST.get("confirm", "").strip() != group.name
+    if request.method == "POST" and not wrong_name:
+        actions.group_delete(group=group, actor=request.access)
+        messages.success(request, f"{group.name} is deleted")
+        return _to(request, None)
+    seats = GroupMembership.objects.in_org(request.org.id).filter(group=group)
+    context = {
+        "group": group,
+        "wrong_name": wrong_name,
+        "people": seats.count(),
+        "children": Group.objects.in_org(request.org.id).filter(parent=group).count(),
+    }
+    return _dialog(request, "orgs/group_delete.html", context, invalid=wrong_name)
 
 
 @gate(Permission.GROUPS_MANAGE_MEMBERS, records=Event.GROUP_MEMBER_ADDED)
-def group_member_add(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    raise Http404
+def group_member_add(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
+    group = _group(request, pk)
+    search = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    refusal = ""
+    if request.method == "POST":
+        membership = _membership(request, request.POST.get("membership", ""))
+        maintainer = request.POST.get("maintainer") == "on"
+        try:
+            actions.group_member_add(
+                group=group, membership=membership, maintainer=maintainer, actor=request.access
+            )
+        except ValidationError as error:
+            refusal = error.messages[0]
+        else:
+            messages.success(request, f"{membership.name} is in {group.name}")
+            return _to(request, group)
+    found = queries.group_addable(group=group, search=search)
+    context = {"group": group, "q": search, "found": found, "refusal": refusal}
+    if request.headers.get("HX-Target") == "addable":
+        return render(request, "orgs/group_member_add.html#addable", context)
+    return _dialog(request, "orgs/group_member_add.html", context, invalid=bool(refusal))
 
 
 @gate(Permission.GROUPS_MANAGE_MEMBERS, records=Event.GROUP_MEMBER_CHANGED)
-def group_member_change(request: HttpRequest, slug: str, pk: UUID, seat: UUID) -> HttpResponse:
-    raise Http404
+@require_POST
+def group_member_change(request: OrgRequest, slug: str, pk: UUID, seat: UUID) -> HttpResponse:
+    group = _group(request, pk)
+    maintainer = request.POST.get("maintainer") == "on"
+    actions.group_member_change(
+        seat=_seat(request, group, seat), maintainer=maintainer, actor=request.access
+    )
+    return _to(request, group)
 
 
 @gate(Permission.GROUPS_MANAGE_MEMBERS, records=Event.GROUP_MEMBER_REMOVED)
-def group_member_remove(request: HttpRequest, slug: str, pk: UUID, seat: UUID) -> HttpResponse:
-    raise Http404
+@require_POST
+def group_member_remove(request: OrgRequest, slug: str, pk: UUID, seat: UUID) -> HttpResponse:
+    group = _group(request, pk)
+    taken = _seat(request, group, seat)
+    actions.group_member_remove(seat=taken, actor=request.access)
+    messages.success(request, f"{taken.membership.name} is no longer in {group.name}")
+    return _to(request, group)
+
+
+def _group(request: OrgRequest, pk: UUID) -> Group:
+    groups = queries.visible_groups(request.access).select_related("parent")
+    return get_object_or_404(groups, pk=pk)
+
+
+def _membership(request: OrgRequest, pk: str) -> Membership:
+    try:
+        wanted = UUID(pk)
+    except ValueError:
+        wanted = UUID(int=0)
+    return get_object_or_404(Membership.objects.in_org(request.org.id), pk=wanted)
+
+
+def _seat(request: OrgRequest, group: Group, pk: UUID) -> GroupMembership:
+    seats = GroupMembership.objects.in_org(request.org.id).select_related("membership")
+    return get_object_or_404(seats, group=group, pk=pk)
+
+
+def _form(request: OrgRequest, form: GroupForm, group: Group | None) -> HttpResponse:
+    context = {"form": form, "group": group}
+    return _dialog(request, "orgs/group_form.html", context, invalid=form.is_bound)
+
+
+def _dialog(
+    request: HttpRequest, template: str, context: dict[str, Any], *, invalid: bool
+) -> HttpResponse:
+    name = f"{template}#dialog" if getattr(request, "htmx", False) else template
+    return render(request, name, context, status=422 if invalid else 200)
+
+
+def _to(request: OrgRequest, group: Group | None) -> HttpResponse:
+    """On to the group, or to all of them; inside a dialog the whole page follows."""
+    arguments = [request.org.slug, *([group.pk] if group else [])]
+    response = redirect("group_view" if group else "group_list", *arguments)
+    return HttpResponseClientRedirect(response["Location"]) if request.htmx else response

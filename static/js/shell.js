@@ -333,6 +333,7 @@ document.addEventListener("change", (event) => {
 function prepare(root) {
   all("[data-confirm-name]", root).forEach(guardByName);
   all("[data-selectable]", root).forEach(showSelection);
+  all("[data-some]", root).forEach((box) => (box.indeterminate = true));
 }
 
 prepare(document);

@@ -102,7 +102,9 @@ def make_seat(group: Group, membership: Membership, *, maintainer: bool = False)
 
 def access_of(organization: Organization, person: User) -> Access:
     """Bind as this person and return their access; stays bound for the rest of the test."""
-    access = bind_member(organization.slug, person.pk, identity=Actor("person", person.pk, person.name))
+    access = bind_member(
+        organization.slug, person.pk, identity=Actor("person", person.pk, person.name)
+    )
     assert access is not None, f"{person} is no member of {organization}"
     return access
 
@@ -155,8 +157,12 @@ def make_cast() -> Cast:
     people = {
         name: make_person(f"{name.capitalize()} {family}")
         for name, family in (
-            ("alice", "Marlow"), ("adam", "Brandt"), ("mia", "Castellano"), ("vera", "Lindqvist"),
-            ("eddie", "Okafor"), ("oscar", "Novak"),
+            ("alice", "Marlow"),
+            ("adam", "Brandt"),
+            ("mia", "Castellano"),
+            ("vera", "Lindqvist"),
+            ("eddie", "Okafor"),
+            ("oscar", "Novak"),
         )
     }
     sam = make_person("Sam Whitfield", is_staff=True)
@@ -165,7 +171,10 @@ def make_cast() -> Cast:
     with bound(acme.id):
         members = {people["alice"].email: Membership.objects.in_org(acme).get()}
     for name, role in (
-        ("adam", Role.ADMIN), ("mia", Role.MEMBER), ("vera", Role.VIEWER), ("eddie", Role.END_USER),
+        ("adam", Role.ADMIN),
+        ("mia", Role.MEMBER),
+        ("vera", Role.VIEWER),
+        ("eddie", Role.END_USER),
     ):
         members[people[name].email] = make_member(acme, role, people[name])
     return Cast(acme=acme, umbrella=umbrella, sam=sam, members=members, **people)

@@ -17,7 +17,15 @@ from config.gate import GateMiddleware, Kind, doors, lock_of
 
 # Sign-in pages belong to a library and are recorded from its own announcements; the portal's pages
 # are Django's, and each of its deeds records for itself.
-RECORDED_ELSEWHERE = ("/admin/", "/sign-", "/profile/", "/password", "/demo/", "/accounts/", "/email")
+RECORDED_ELSEWHERE = (
+    "/admin/",
+    "/sign-",
+    "/profile/",
+    "/password",
+    "/demo/",
+    "/accounts/",
+    "/email",
+)
 
 
 def test_no_route_stands_open() -> None:

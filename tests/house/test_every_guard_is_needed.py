@@ -188,7 +188,9 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
     ("orgs_membership", "counted_in"): in_turn(free_seat, add_member, counts_are_off),
     ("orgs_membership", "counted_again"): in_turn(unchecked, demote, counts_are_off),
     ("orgs_membership", "counted_out"): in_turn(
-        unchecked, run("DELETE FROM orgs_membership WHERE organization_id = %s", ACME), counts_are_off
+        unchecked,
+        run("DELETE FROM orgs_membership WHERE organization_id = %s", ACME),
+        counts_are_off,
     ),
     ("orgs_membership", "sessions_ended"): in_turn(
         unchecked,

@@ -69,12 +69,16 @@ def test_every_column_that_refers_to_a_tenant_table_has_a_key() -> None:
     for model in apps.get_app_config("orgs").get_models():
         for field in model._meta.concrete_fields:
             if field.is_relation:
-                assert (model._meta.db_table, field.column) in walled, f"{model.__name__}.{field.name}"
+                assert (model._meta.db_table, field.column) in walled, (
+                    f"{model.__name__}.{field.name}"
+                )
 
 
 def test_the_web_role_owns_nothing_and_passes_no_wall() -> None:
-    assert rows("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"
-                " WHERE rolname = current_user") == [(False, False, False, False)]
+    assert rows(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"
+        " WHERE rolname = current_user"
+    ) == [(False, False, False, False)]
     assert rows("SELECT 1 FROM pg_class WHERE pg_get_userbyid(relowner) = current_user") == []
     assert rows("SELECT session_user = current_user") == [(True,)]
 
@@ -103,8 +107,13 @@ def test_every_definer_function_names_its_schema() -> None:
         " AND pronamespace = 'public'::regnamespace"
     )
     assert len(bodies) > 5
-    tables = [name for (name,) in rows("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
-                                       " AND relnamespace = 'public'::regnamespace")]
+    tables = [
+        name
+        for (name,) in rows(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
+            " AND relnamespace = 'public'::regnamespace"
+        )
+    ]
     bare = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(%s)\b" % "|".join(tables), re.IGNORECASE)
     for name, body in bodies:
         assert not bare.search(body), f"{name} names a table without its schema"
@@ -135,10 +144,18 @@ def test_a_row_of_another_organization_cannot_be_written(cast: Cast) -> None:
 
 def test_a_reference_into_another_organization_is_refused(cast: Cast) -> None:
     theirs = make_group(cast.acme, "Robots")
-    with bound(cast.umbrella.id), pytest.raises(DatabaseError, match="foreign key"), transaction.atomic():
+    with (
+        bound(cast.umbrella.id),
+        pytest.raises(DatabaseError, match="foreign key"),
+        transaction.atomic(),
+    ):
         Group.objects.create(organization=cast.umbrella, name="Inside theirs", parent_id=theirs.id)
     mine = make_group(cast.umbrella, "Umbrellas")
-    with bound(cast.umbrella.id), pytest.raises(DatabaseError, match="foreign key"), transaction.atomic():
+    with (
+        bound(cast.umbrella.id),
+        pytest.raises(DatabaseError, match="foreign key"),
+        transaction.atomic(),
+    ):
         GroupMembership.objects.create(
             organization=cast.umbrella, group=mine, membership=cast.member(cast.mia)
         )

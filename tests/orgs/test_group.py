@@ -115,9 +115,7 @@ def test_a_group_cannot_stand_inside_itself_at_any_depth(cast: Cast) -> None:
 
 def test_a_group_of_another_organization_is_no_parent(cast: Cast) -> None:
     theirs = make_group(cast.umbrella, "Theirs")
-    response = sign_in(cast.alice).post(
-        cast.url("groups/new/"), FORM | {"parent": str(theirs.pk)}
-    )
+    response = sign_in(cast.alice).post(cast.url("groups/new/"), FORM | {"parent": str(theirs.pk)})
     assert response.status_code == 422
     assert groups_of(cast) == []
 

@@ -49,7 +49,9 @@ def record(organization: Organization) -> None:
 def step_down(organization: Organization, person: User, member: Membership):
     def deed() -> None:
         with transaction.atomic():
-            access = bind_member(organization.slug, person.pk, identity=Actor("person", person.pk, ""))
+            access = bind_member(
+                organization.slug, person.pk, identity=Actor("person", person.pk, "")
+            )
             assert access
             member_change_role(membership=member, role=Role.MEMBER, reason="", actor=access)
 
@@ -106,7 +108,9 @@ def test_an_owner_who_is_promoted_while_disabled_does_not_count() -> None:
 
         def promote(alice=alice, organization=organization, member=member) -> None:
             with transaction.atomic():
-                access = bind_member(organization.slug, alice.pk, identity=Actor("person", None, ""))
+                access = bind_member(
+                    organization.slug, alice.pk, identity=Actor("person", None, "")
+                )
                 assert access
                 member_change_role(membership=member, role=Role.OWNER, reason="", actor=access)
 
@@ -126,12 +130,15 @@ def test_the_last_seat_is_taken_once() -> None:
             Organization.objects.filter(pk=organization.pk).update(seats=2)
             record(organization)
         outcomes = together(
-            *(lambda o=organization, p=make_person(): make_member(o, Role.MEMBER, p) for _ in range(4))
+            *(
+                lambda o=organization, p=make_person(): make_member(o, Role.MEMBER, p)
+                for _ in range(4)
+            )
         )
         assert sum(isinstance(outcome, Membership) for outcome in outcomes) == 1
-        assert all(
-            isinstance(outcome, Membership | IntegrityError) for outcome in outcomes
-        ), outcomes
+        assert all(isinstance(outcome, Membership | IntegrityError) for outcome in outcomes), (
+            outcomes
+        )
         assert reload(organization).seats_used == 2
 
 

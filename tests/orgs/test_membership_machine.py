@@ -64,7 +64,8 @@ class OrganizationLife(RuleBasedStateMachine):
 
     def owners(self) -> list[int]:
         return [
-            who for who, role in self.roles.items()
+            who
+            for who, role in self.roles.items()
             if role is Role.OWNER and who not in self.disabled
         ]
 
@@ -97,7 +98,11 @@ class OrganizationLife(RuleBasedStateMachine):
         return Membership.objects.in_org(self.org).get(person=self.people[who])
 
     def invitation(self, who: int) -> Invitation:
-        return Invitation.objects.in_org(self.org).filter(email=self.people[who].email).latest("created_at")
+        return (
+            Invitation.objects.in_org(self.org)
+            .filter(email=self.people[who].email)
+            .latest("created_at")
+        )
 
     def tries(self, allowed: bool, deed: Any) -> Any:
         """Run the deed; it must succeed exactly when the oracle allows it, and else do nothing."""
@@ -131,8 +136,10 @@ class OrganizationLife(RuleBasedStateMachine):
         if who not in self.tokens:
             return
         allowed = (
-            who in self.invited and as_who == who
-            and who not in self.roles and who not in self.disabled
+            who in self.invited
+            and as_who == who
+            and who not in self.roles
+            and who not in self.disabled
         )
         person = self.people[as_who]
         joined = self.tries(
@@ -195,7 +202,8 @@ class OrganizationLife(RuleBasedStateMachine):
             return
         old = self.roles[who]
         allowed = role == old or (
-            self.may_give(by, role) and self.may_give(by, old)
+            self.may_give(by, role)
+            and self.may_give(by, old)
             and not (old is Role.OWNER and self.only_owner(who))
         )
         access = self.access(by)
@@ -236,7 +244,8 @@ class OrganizationLife(RuleBasedStateMachine):
         if not self.acts(by) or who not in self.roles:
             return
         allowed = (
-            self.roles[by] is Role.OWNER and self.roles[who] is not Role.OWNER
+            self.roles[by] is Role.OWNER
+            and self.roles[who] is not Role.OWNER
             and (who not in self.offers or self.offer_is_void(who))
         )
         access = self.access(by)
@@ -259,7 +268,9 @@ class OrganizationLife(RuleBasedStateMachine):
         if not self.acts(who):
             return
         access = self.access(who)
-        offer = OwnershipOffer.objects.filter(offered_to=access.membership_id, state="pending").first()
+        offer = OwnershipOffer.objects.filter(
+            offered_to=access.membership_id, state="pending"
+        ).first()
         if offer is None:
             return
         allowed = not self.offer_is_void(who)

@@ -1,7 +1,6 @@
 """Laws of the roster: applied twice it changes nothing, exported and imported neither."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,21 +68,23 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 @st.composite
-def rosters(draw: st.DrawFn, now: Snapshot) -> dict[str, object]:
-    """Any organization of a file, any of its keys absent, around the names that exist."""
+def rosters(draw: st.DrawFn, now: Snapshot, *, whole: bool = False) -> dict[str, object]:
+    """Any organization of a file around the names that exist; unless whole, keys are absent."""
     some = draw(st.permutations(["alice", "ALICE", *LOGINS, "newcomer", "@MIA"]))
     unique = list({login.lower().removeprefix("@"): login for login in some}.values())
     first, second = sorted(draw(st.tuples(*[st.integers(0, len(unique))] * 2)))
     roster: dict[str, object] = {"name": "Acme"}
-    if draw(st.booleans()):
+    if whole or draw(st.booleans()):
         roster["admins"] = unique[:first]
-    if draw(st.booleans()):
+    if whole or draw(st.booleans()):
         roster["members"] = unique[first:second]
+    listed = {"admins", "members"} <= roster.keys()
+    known = unique[:second] if listed else [person.key for person in now.people]
     present = [group.name for group in now.groups]
     pool = draw(st.permutations([*present, "new", "newer"]))
     pool = pool[: draw(st.integers(0, len(pool)))]
-    if draw(st.booleans()):
-        roster["teams"] = teams(draw, list(pool), unique[:second], present, depth=0)
+    if whole or draw(st.booleans()):
+        roster["teams"] = teams(draw, list(pool), known, present, depth=0)
     return roster
 
 
@@ -114,7 +115,7 @@ def assert_sound(now: Snapshot) -> None:
     """What the database would refuse otherwise, after every single change."""
     parents = {group.id: group.parent_id for group in now.groups}
     assert len({group.name for group in now.groups}) == len(now.groups)
-    assert any(p.role == "owner" and not p.placeholder for p in now.people)
+    assert any(is_active_owner(person) for person in now.people)
     people = {person.id for person in now.people}
     for group in now.groups:
         assert set(group.members) <= people
@@ -138,9 +139,13 @@ def test_applied_twice_changes_nothing_and_every_step_is_sound(data: st.DataObje
         assert_sound(apply_to(now, replace(found, changes=found.changes[:count])))
     after = apply_to(now, found)
     assert plan(org, after, allow_removals=1.0).changes == ()
-    assert {
-        person for person in now.people if person.role == "owner" and not person.placeholder
-    } <= {*after.people}
+    assert {p.id for p in now.people if is_active_owner(p)} <= {
+        p.id for p in after.people if is_active_owner(p)
+    }
+
+
+def is_active_owner(person: PersonNow) -> bool:
+    return person.role == "owner" and not person.placeholder
 
 
 @LAWS
@@ -148,18 +153,16 @@ def test_applied_twice_changes_nothing_and_every_step_is_sound(data: st.DataObje
 def test_file_comes_true(data: st.DataObject):
     """Where a list is managed, the state after the plan is what the file says."""
     now = data.draw(snapshots())
-    roster = data.draw(rosters(now))
+    roster = data.draw(rosters(now, whole=True))
     document = read(json.dumps(roster, ensure_ascii=False), name="acme.yaml", key="acme")
-    assume(document.ok and {"admins", "members"} <= roster.keys())
+    assume(document.ok)
     org = document.orgs[0]
     after = apply_to(now, plan(org, now, allow_removals=1.0))
-    real = {p.key for p in now.people if p.role == "owner" and not p.placeholder}
+    real = {person.key for person in now.people if is_active_owner(person)}
     admins = {login.key for login in org.admins or ()}
     members = {login.key for login in org.members or ()}
     assert {p.key for p in after.people if p.role == "owner"} == admins | real
     assert {p.key for p in after.people} == admins | members | real
-    if org.teams is None:
-        return
     by_name = {group.name: group for group in after.groups}
     keys = {person.id: person.key for person in after.people}
     assert set(by_name) == {team.name for team, _ in org.walk()}
@@ -182,7 +185,7 @@ def test_export_then_import_is_no_change(now: Snapshot):
     text = write(now)
     assert write(replace(now, people=now.people[::-1], groups=now.groups[::-1])) == text
     document = read(text, name="acme.yaml")
-    assert document.problems == () or {p.code for p in document.problems} == {"team.similar_name"}
+    assert {problem.code for problem in document.problems} <= {"team.similar_name"}
     found = plan(document.orgs[0], now, allow_removals=0)
     assert (found.changes, found.problems, found.notes) == ((), (), ())
     assert (document.orgs[0].name, document.orgs[0].description) == ("Acme", "yes")
@@ -195,15 +198,23 @@ def test_export_builds_the_same_organization_elsewhere(now: Snapshot):
     elsewhere = Snapshot("acme", (owner,))
     built = apply_to(elsewhere, plan(read(write(now), name="acme.yaml").orgs[0], elsewhere))
     assert {p.key for p in built.people} - {owner.key} == {p.key for p in now.people}
-    keys = {person.id: person.key for person in (*now.people, *built.people)}
-    for side in (now, built):
-        assert sorted(
-            (g.name, one_line(g.description), g.secret, {keys[p]: m for p, m in g.members.items()})
-            for g in side.groups
-        ) == sorted(
-            (g.name, one_line(g.description), g.secret, {keys[p]: m for p, m in g.members.items()})
-            for g in built.groups
+    assert shape(built) == shape(now)
+
+
+def shape(now: Snapshot) -> list[tuple[object, ...]]:
+    """The groups of an organization without its ids."""
+    keys = {person.id: person.key for person in now.people}
+    names = {group.id: group.name for group in now.groups}
+    return sorted(
+        (
+            group.name,
+            one_line(group.description),
+            group.secret,
+            names[group.parent_id] if group.parent_id else "",
+            sorted((keys[who], marked) for who, marked in group.members.items()),
         )
+        for group in now.groups
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -248,7 +259,6 @@ def test_member_known_by_nothing_but_an_id_survives_the_round_trip():
 @needs_data
 @pytest.mark.parametrize("path", [MERGED, DATA / "kubeflow" / "org.yaml"], ids=["8 orgs", "1 org"])
 def test_real_file_is_imported_exported_and_imported_again(path: Path):
-    began = time.monotonic()
     document = read(path.read_bytes(), name=path.name)
     states = []
     for org in document.orgs:
@@ -257,7 +267,6 @@ def test_real_file_is_imported_exported_and_imported_again(path: Path):
         found = plan(org, empty)
         assert not found.refused
         states.append(apply_to(empty, found))
-    assert time.monotonic() - began < 20, "a roster of thousands is read and planned at once"
     for org, now in zip(document.orgs, states, strict=True):
         assert plan(org, now).changes == ()
     again = read(write(*states), name="export.yaml")

@@ -115,7 +115,9 @@ def test_thousands_of_interleaved_requests_leak_nothing(committed: None) -> None
             # Back to the pool, so that the next request runs where somebody else's just did.
             connection.close()
 
-    failures = [result for result in together(*(lambda s=s: visit(s) for s in range(THREADS))) if result]
+    failures = [
+        result for result in together(*(lambda s=s: visit(s) for s in range(THREADS))) if result
+    ]
     assert failures == []
     assert sum(outcomes.values()) == THREADS * REQUESTS
     assert min(outcomes[kind] for kind in ("own", "foreign", "failed")) > 50, outcomes

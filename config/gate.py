@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlencode
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.core import checks
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from config.roles import Permission
 
@@ -159,9 +160,10 @@ def refuse(
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     here = request.get_full_path() if request.method == "GET" else "/"
-    if getattr(request, "htmx", None):
-        sign_in = f"{reverse('account_login')}?next={here}"
-        return HttpResponse(status=401, headers={"HX-Redirect": sign_in})
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    if htmx:
+        here = _page_of(htmx)
+        return HttpResponseClientRedirect(f"{reverse('account_login')}?{urlencode({'next': here})}")
     return redirect_to_login(here, reverse("account_login"))
 
 
@@ -172,8 +174,17 @@ def _signed_in_lately(request: HttpRequest) -> bool:
 
 
 def _ask_to_sign_in_again(request: HttpRequest) -> HttpResponseBase:
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    if htmx:
+        address = f"{reverse('account_reauthenticate')}?{urlencode({'next': _page_of(htmx)})}"
+        return HttpResponseClientRedirect(address)
     back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer")
     return redirect_to_login(back or "/", reverse("account_reauthenticate"))
+
+
+def _page_of(htmx: HtmxDetails) -> str:
+    """The page on which the person stands: a dialog is opened anew from there."""
+    return htmx.current_url_abs_path or "/"
 
 
 def doors() -> Iterator[tuple[str, URLPattern]]:

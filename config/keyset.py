@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 
@@ -40,7 +41,11 @@ def keyset_page(
     names = [name.removeprefix("-") for name in order]
     descending = order[0].startswith("-")
     if after is not None:
-        queryset = queryset.filter(_beyond(names, after, below=descending != backwards))
+        try:
+            queryset = queryset.filter(_beyond(names, after, below=descending != backwards))
+        except (ValueError, TypeError, ValidationError):
+            # A cursor of another order: its values are not of these fields.
+            backwards, after = False, None
     direction = descending != backwards
     ordering = [F(name).desc() if direction else F(name).asc() for name in names]
     rows = list(queryset.order_by(*ordering)[: size + 1])
@@ -48,7 +53,9 @@ def keyset_page(
     rows = rows[:size]
     if backwards:
         rows.reverse()
-        return Page(rows, _cursor("<", names, rows[:1]) if more else None, _cursor(">", names, rows[-1:]))
+        return Page(
+            rows, _cursor("<", names, rows[:1]) if more else None, _cursor(">", names, rows[-1:])
+        )
     newer = _cursor("<", names, rows[:1]) if after is not None else None
     return Page(rows, newer, _cursor(">", names, rows[-1:]) if more else None)
 
@@ -79,9 +86,7 @@ def _beyond(names: list[str], values: list[Any], *, below: bool) -> Q:
     sign = "lt" if below else "gt"
     condition = Q(**{f"{names[-1]}__{sign}": values[-1]})
     for name, value in list(zip(names, values, strict=True))[-2::-1]:
-        condition = Q(**{f"{name}__{sign}e": value}) & (
-            Q(**{f"{name}__{sign}": value}) | condition
-        )
+        condition = Q(**{f"{name}__{sign}e": value}) & (Q(**{f"{name}__{sign}": value}) | condition)
     return condition
 
 

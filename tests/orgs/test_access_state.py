@@ -23,8 +23,11 @@ def test_everyone_sees_exactly_what_they_may_do(cast: Cast, who: str) -> None:
 @pytest.mark.requirement("S1-014", "S1-015")
 def test_the_organization_and_billing_are_the_owners_alone(cast: Cast) -> None:
     own = {
-        Permission.ORG_DELETE, Permission.ORG_TRANSFER_OWNERSHIP, Permission.ORG_MANAGE_SETTINGS,
-        Permission.BILLING_CHANGE_PLAN, Permission.BILLING_EDIT_DETAILS,
+        Permission.ORG_DELETE,
+        Permission.ORG_TRANSFER_OWNERSHIP,
+        Permission.ORG_MANAGE_SETTINGS,
+        Permission.BILLING_CHANGE_PLAN,
+        Permission.BILLING_EDIT_DETAILS,
         Permission.BILLING_MANAGE_PAYMENT_METHODS,
     }
     for person in (cast.alice, cast.adam, cast.mia, cast.vera, cast.eddie):

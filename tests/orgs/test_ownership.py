@@ -71,7 +71,9 @@ def test_an_offer_accepted_makes_a_second_owner(
     assert role_of(cast, cast.alice) is Role.OWNER
     assert len(mail.outbox) == 4
     assert actions_of(cast)[-3:] == [
-        "ownership.offered", "member.role_changed", "ownership.accepted",
+        "ownership.offered",
+        "member.role_changed",
+        "ownership.accepted",
     ]
 
 
@@ -81,7 +83,10 @@ def test_an_offer_to_step_down_swaps_both_in_one_moment(cast: Cast) -> None:
     assert role_of(cast, cast.adam) is Role.OWNER
     assert role_of(cast, cast.alice) is Role.ADMIN
     assert actions_of(cast)[-4:] == [
-        "ownership.offered", "member.role_changed", "member.role_changed", "ownership.accepted",
+        "ownership.offered",
+        "member.role_changed",
+        "member.role_changed",
+        "ownership.accepted",
     ]
 
 

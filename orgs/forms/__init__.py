@@ -1,0 +1,1 @@
+"""Parsing of what people send about an organization, a module for each noun."""

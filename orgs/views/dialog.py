@@ -1,0 +1,69 @@
+"""How a deed's form is shown and how its success is answered, in a dialog and as a page.
+
+Which form, and which deed, is for the views.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from orgs.tenancy import OrgRequest
+
+
+def posted(request: OrgRequest) -> QueryDict | None:
+    """What a form is bound to: an empty POST is an answer too, and an incomplete one."""
+    return request.POST if request.method == "POST" else None
+
+
+def show(
+    request: OrgRequest, template: str, form: Form | None, context: dict[str, Any]
+) -> HttpResponse:
+    """The form: its partial `dialog` for htmx, else the page around it; 422 when it was refused."""
+    name = f"{template}#dialog" if request.htmx else template
+    refused = form is not None and form.is_bound and bool(form.errors)
+    response = render(request, name, context | {"form": form}, status=422 if refused else 200)
+    if refused and form is not None:
+        response.reason_code = reason_code(form)  # type: ignore[attr-defined]
+    return response
+
+
+def reason_code(form: Form) -> str:
+    """The code of the first refusal, for the ledger's failed attempt."""
+    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
+    return codes[0] or "invalid" if codes else "invalid"
+
+
+def refuse(form: Form, error: ValidationError) -> None:
+    """The action's refusal as an error of the form that asked for it."""
+    form.add_error(None, error)
+
+
+def done(
+    request: OrgRequest,
+    text: str,
+    *,
+    to: str,
+    partial: str = "",
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """What is true now: the changed parts of the page with a toast, or a redirect and a message."""
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect(to)
+    changed = {"out_of_band": True} | (context or {})
+    response = render(request, partial, changed) if partial else HttpResponse()
+    trigger_client_event(response, "closeDialog", {})
+    return trigger_client_event(response, "toast", {"text": text, "kind": "ok"})
+
+
+def elsewhere(request: OrgRequest, text: str, *, to: str) -> HttpResponse:
+    """After a deed that leaves nothing of the page as it was: on to another one."""
+    messages.success(request, text)
+    return HttpResponseClientRedirect(to) if request.htmx else redirect(to)

@@ -1,5 +1,92 @@
+"""Where allauth asks the house: addresses, words, and who may not come in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.models import User
+from config.text import clean_email, clean_line
+
+INACTIVE_KEY = "inactive_account"
+"""Session key: the account that proved itself and was not let in; its page shows why."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account may not sign in at present.",
+        "email_password_mismatch": "The address and the password do not belong together.",
+        "enter_current_password": "Write your present password.",
+        "incorrect_password": "This is not the password.",
+        "too_many_login_attempts": "Too many attempts. Wait five minutes, then try again.",
+        "rate_limited": "Too many requests. Wait a minute, then try again.",
+    }
+
+    def clean_email(self, email: str) -> str:
+        return clean_email(email)
+
+    def new_user(self, request: HttpRequest) -> User:
+        if settings.REVIEW_SIGN_UPS:
+            return User(state=User.State.PENDING, is_active=False)
+        return User()
+
+    def pre_login(
+        self, request: HttpRequest, user: User, *, signup: bool, **rest: Any
+    ) -> HttpResponse | None:
+        # A new account under review confirms its address like any other: a different answer
+        # here would tell which addresses already have an account.
+        if signup and user.state == User.State.PENDING:
+            return None
+        response: HttpResponse | None = super().pre_login(request, user, signup=signup, **rest)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        if not user.is_active:
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        super().login(request, user)
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        request.session[INACTIVE_KEY] = str(user.pk)
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("profile")
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages: ClassVar = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This is not the code. A code changes every 30 seconds.",
+    }
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002
+        return "Passkey"
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def populate_user(
+        self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
+    ) -> User:
+        user: User = super().populate_user(request, sociallogin, data)
+        user.email = user.email.lower()
+        user.name = _given_name(data) or user.email.partition("@")[0]
+        return user
+
+
+def _given_name(data: dict[str, Any]) -> str:
+    """The name as the provider tells it; none where it is nothing that may be stored."""
+    parts = (data.get("first_name"), data.get("last_name"))
+    try:
+        return clean_line(data.get("name") or " ".join(part for part in parts if part))
+    except ValidationError:
+        return ""

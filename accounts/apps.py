@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
+        from accounts import checks  # noqa: F401  # Importing it registers the check.
         from config.rights import grant_shared_tables
 
         post_migrate.connect(grant_shared_tables, sender=self)

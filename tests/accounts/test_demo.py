@@ -18,6 +18,7 @@ from config import urls as config_urls
 from tests.accounts.test_sign_in import entries, is_signed_in
 from tests.factories import make_person
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 PARTS = [part for _, parts in demo.CAST for part in parts]
 
 
@@ -106,7 +107,7 @@ def test_suspended_part_of_the_cast_stays_out(db: None, with_demo: None) -> None
 @pytest.mark.parametrize(
     ("on", "debug", "address", "refused"),
     [
-        (True, False, "0.0.0.0", True),
+        (True, False, EVERYWHERE, True),
         (True, False, "192.0.2.4", True),
         (True, False, "::", True),
         (True, False, "bailiwick.example", True),
@@ -115,8 +116,8 @@ def test_suspended_part_of_the_cast_stays_out(db: None, with_demo: None) -> None
         (True, False, "::1", False),
         (True, False, "[::1]", False),
         (True, False, "localhost", False),
-        (True, True, "0.0.0.0", False),
-        (False, False, "0.0.0.0", False),
+        (True, True, EVERYWHERE, False),
+        (False, False, EVERYWHERE, False),
     ],
 )
 def test_demo_is_refused_where_a_network_could_reach_it(
@@ -128,6 +129,6 @@ def test_demo_is_refused_where_a_network_could_reach_it(
 
 
 def test_check_runs_with_all_the_others(settings) -> None:
-    settings.DEMO, settings.DEBUG, settings.BIND_ADDRESS = True, False, "0.0.0.0"
+    settings.DEMO, settings.DEBUG, settings.BIND_ADDRESS = True, False, EVERYWHERE
     found = checks.run_checks(tags=[checks.Tags.security])
     assert "accounts.E001" in [error.id for error in found]

@@ -1,0 +1,99 @@
+"""allauth's forms in the words of the house. What they check is theirs.
+
+Apart from `forms.py`, on which allauth builds its own sign-up form while this is not yet there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as passkeys
+from allauth.socialaccount import forms as social
+from django import forms
+
+LABELS = {
+    "login": "Email",
+    "email": "Email",
+    "password": "Password",
+    "oldpassword": "Present password",
+    "password2": "The same again",
+    "code": "Code",
+    "name": "Name",
+    "passwordless": "Use it without a password",
+}
+HELP = {
+    "password1": "At least 10 characters. A short sentence does well.",
+    "passwordless": "The device itself asks who you are, by finger, face or PIN.",
+}
+
+
+class InOurWords(forms.Form):
+    """Labels instead of placeholders, and hints that are plain text."""
+
+    label_of_new = "New password"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.help_text = HELP.get(name, "")
+            field.label = LABELS.get(name, field.label)
+        if "password1" in self.fields:
+            self.fields["password1"].label = self.label_of_new
+
+
+class LoginForm(InOurWords, account.LoginForm):
+    pass
+
+
+class SignupForm(InOurWords, account.SignupForm):
+    label_of_new = "Password"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Your name"
+
+
+class SocialSignupForm(InOurWords, social.SignupForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Your name"
+
+
+class ResetPasswordForm(InOurWords, account.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(InOurWords, account.ResetPasswordKeyForm):
+    pass
+
+
+class ChangePasswordForm(InOurWords, account.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(InOurWords, account.SetPasswordForm):
+    label_of_new = "Password"
+
+
+class ReauthenticateForm(InOurWords, account.ReauthenticateForm):
+    pass
+
+
+class AuthenticateForm(InOurWords, mfa.AuthenticateForm):
+    pass
+
+
+class ReauthenticateByCodeForm(InOurWords, mfa.ReauthenticateForm):
+    pass
+
+
+class ActivateTOTPForm(InOurWords, totp.ActivateTOTPForm):
+    pass
+
+
+class AddPasskeyForm(InOurWords, passkeys.AddWebAuthnForm):
+    pass

@@ -60,10 +60,24 @@ class Event(Enum):
     ACCOUNT_CREATED = "account.created", "created the account {target}", "create an account"
     ACCOUNT_CHANGED = "account.changed", "changed the profile", "change the profile", NAME
     ACCOUNT_EMAIL_CONFIRMED = (
-        "account.email_confirmed", "confirmed the address {target}", "confirm {target}",
+        "account.email_confirmed",
+        "confirmed the address {target}",
+        "confirm {target}",
     )
     ACCOUNT_PASSWORD_CHANGED = (
-        "account.password_changed", "changed the password", "change the password",
+        "account.password_changed",
+        "changed the password",
+        "change the password",
+    )
+    ACCOUNT_FACTOR_ADDED = (
+        "account.factor_added",
+        "added {target} to sign in with",
+        "add {target} to sign in with",
+    )
+    ACCOUNT_FACTOR_REMOVED = (
+        "account.factor_removed",
+        "removed {target} from the ways to sign in",
+        "remove {target} from the ways to sign in",
     )
     ACCOUNT_STATE_CHANGED = (
         "account.state_changed",
@@ -74,11 +88,18 @@ class Event(Enum):
 
     # Organizations
     ORGANIZATION_CREATED = (
-        "organization.created", "created {target}", "create {target}", TITLE, ADDRESS, STATE,
+        "organization.created",
+        "created {target}",
+        "create {target}",
+        TITLE,
+        ADDRESS,
+        STATE,
     )
     ORGANIZATION_OPENED = "organization.opened", "opened {target}", "open {target}", STATE
     ORGANIZATION_CHANGED = (
-        "organization.changed", "changed the settings of {target}", "change the settings of {target}",
+        "organization.changed",
+        "changed the settings of {target}",
+        "change the settings of {target}",
         TITLE,
     )
     ORGANIZATION_POLICIES_CHANGED = (
@@ -88,22 +109,37 @@ class Event(Enum):
         POLICIES,
     )
     ORGANIZATION_SUSPENDED = (
-        "organization.suspended", "suspended {target}", "suspend {target}", STATE,
+        "organization.suspended",
+        "suspended {target}",
+        "suspend {target}",
+        STATE,
     )
-    ORGANIZATION_RESUMED = "organization.resumed", "lifted the suspension of {target}", (
-        "lift the suspension of {target}"
-    ), STATE
+    ORGANIZATION_RESUMED = (
+        "organization.resumed",
+        "lifted the suspension of {target}",
+        ("lift the suspension of {target}"),
+        STATE,
+    )
     ORGANIZATION_CLOSED = (
-        "organization.closed", "asked to delete {target}", "delete {target}", STATE,
+        "organization.closed",
+        "asked to delete {target}",
+        "delete {target}",
+        STATE,
         Field("closes_at", "Deleted on"),
     )
     ORGANIZATION_RESTORED = "organization.restored", "restored {target}", "restore {target}", STATE
     ORGANIZATION_DELETED = "organization.deleted", "deleted {target} for good", "delete {target}"
 
     # Members
-    MEMBER_ADDED = "member.added", "added {target} as {role.new}", "add {target}", (
-        ROLE
-    ), NAME, EMAIL, LOGIN
+    MEMBER_ADDED = (
+        "member.added",
+        "added {target} as {role.new}",
+        "add {target}",
+        (ROLE),
+        NAME,
+        EMAIL,
+        LOGIN,
+    )
     MEMBER_JOINED = "member.joined", "joined as {role.new}", "join", ROLE, NAME, EMAIL
     MEMBER_ROLE_CHANGED = (
         "member.role_changed",
@@ -113,77 +149,135 @@ class Event(Enum):
     )
     MEMBER_REMOVED = "member.removed", "removed {target}", "remove {target}", ROLE
     MEMBER_LEFT = "member.left", "left the organization", "leave the organization", ROLE
-    MEMBER_CHANGED = "member.changed", "changed the details of {target}", (
-        "change the details of {target}"
-    ), NAME, EMAIL, LOGIN
+    MEMBER_CHANGED = (
+        "member.changed",
+        "changed the details of {target}",
+        ("change the details of {target}"),
+        NAME,
+        EMAIL,
+        LOGIN,
+    )
 
     # Ownership
-    OWNERSHIP_OFFERED = "ownership.offered", "offered ownership to {target}", (
-        "offer ownership to {target}"
-    ), EXPIRES
-    OWNERSHIP_ACCEPTED = "ownership.accepted", "accepted ownership from {target}", (
-        "accept ownership from {target}"
+    OWNERSHIP_OFFERED = (
+        "ownership.offered",
+        "offered ownership to {target}",
+        ("offer ownership to {target}"),
+        EXPIRES,
     )
-    OWNERSHIP_DECLINED = "ownership.declined", "declined ownership from {target}", (
-        "decline ownership from {target}"
+    OWNERSHIP_ACCEPTED = (
+        "ownership.accepted",
+        "accepted ownership from {target}",
+        ("accept ownership from {target}"),
     )
-    OWNERSHIP_WITHDRAWN = "ownership.withdrawn", "withdrew the offer of ownership to {target}", (
-        "withdraw the offer of ownership to {target}"
+    OWNERSHIP_DECLINED = (
+        "ownership.declined",
+        "declined ownership from {target}",
+        ("decline ownership from {target}"),
+    )
+    OWNERSHIP_WITHDRAWN = (
+        "ownership.withdrawn",
+        "withdrew the offer of ownership to {target}",
+        ("withdraw the offer of ownership to {target}"),
     )
 
     # Invitations
-    INVITATION_SENT = "invitation.sent", "invited {target} as {role.new}", "invite {target}", (
-        ROLE
-    ), EXPIRES
-    INVITATION_CHANGED = "invitation.changed", "changed the invitation of {target}", (
-        "change the invitation of {target}"
-    ), ROLE, EXPIRES
-    INVITATION_RESENT = "invitation.resent", "sent {target} a new invitation link", (
-        "send {target} a new invitation link"
-    ), EXPIRES
-    INVITATION_REVOKED = "invitation.revoked", "revoked the invitation of {target}", (
-        "revoke the invitation of {target}"
+    INVITATION_SENT = (
+        "invitation.sent",
+        "invited {target} as {role.new}",
+        "invite {target}",
+        (ROLE),
+        EXPIRES,
     )
-    INVITATION_ACCEPTED = "invitation.accepted", "accepted the invitation and joined as {role.new}", (
-        "accept an invitation"
-    ), ROLE
+    INVITATION_CHANGED = (
+        "invitation.changed",
+        "changed the invitation of {target}",
+        ("change the invitation of {target}"),
+        ROLE,
+        EXPIRES,
+    )
+    INVITATION_RESENT = (
+        "invitation.resent",
+        "sent {target} a new invitation link",
+        ("send {target} a new invitation link"),
+        EXPIRES,
+    )
+    INVITATION_REVOKED = (
+        "invitation.revoked",
+        "revoked the invitation of {target}",
+        ("revoke the invitation of {target}"),
+    )
+    INVITATION_ACCEPTED = (
+        "invitation.accepted",
+        "accepted the invitation and joined as {role.new}",
+        ("accept an invitation"),
+        ROLE,
+    )
     INVITATION_DECLINED = "invitation.declined", "declined the invitation", "decline an invitation"
 
     # Groups
     GROUP_CREATED = (
-        "group.created", "created the group {target}", "create the group {target}",
-        TITLE, DESCRIPTION, PARENT, SECRET,
+        "group.created",
+        "created the group {target}",
+        "create the group {target}",
+        TITLE,
+        DESCRIPTION,
+        PARENT,
+        SECRET,
     )
     GROUP_CHANGED = (
-        "group.changed", "changed the group {target}", "change the group {target}",
-        TITLE, DESCRIPTION, PARENT, SECRET,
+        "group.changed",
+        "changed the group {target}",
+        "change the group {target}",
+        TITLE,
+        DESCRIPTION,
+        PARENT,
+        SECRET,
     )
-    GROUP_DELETED = "group.deleted", "deleted the group {target}", "delete the group {target}", (
-        TITLE
-    ), Field("members", "Members")
+    GROUP_DELETED = (
+        "group.deleted",
+        "deleted the group {target}",
+        "delete the group {target}",
+        (TITLE),
+        Field("members", "Members"),
+    )
     GROUP_MEMBER_ADDED = (
-        "group.member_added", "added {target} to the group {group.new}", "add {target} to a group",
-        GROUP, MAINTAINER,
+        "group.member_added",
+        "added {target} to the group {group.new}",
+        "add {target} to a group",
+        GROUP,
+        MAINTAINER,
     )
     GROUP_MEMBER_CHANGED = (
-        "group.member_changed", "changed {target} in the group {group.new}",
-        "change {target} in a group", GROUP, MAINTAINER,
+        "group.member_changed",
+        "changed {target} in the group {group.new}",
+        "change {target} in a group",
+        GROUP,
+        MAINTAINER,
     )
     GROUP_MEMBER_REMOVED = (
-        "group.member_removed", "removed {target} from the group {group.old}",
-        "remove {target} from a group", GROUP,
+        "group.member_removed",
+        "removed {target} from the group {group.old}",
+        "remove {target} from a group",
+        GROUP,
     )
 
     # Rosters
     ROSTER_IMPORTED = (
-        "roster.imported", "imported the roster {target}", "import a roster",
+        "roster.imported",
+        "imported the roster {target}",
+        "import a roster",
         Field("counts", "Changes"),
     )
     ROSTER_EXPORTED = "roster.exported", "exported the roster", "export the roster", FORMAT
 
     # The log itself
     AUDIT_READ = "audit.read", "read the audit log", "read the audit log"
-    AUDIT_EXPORTED = "audit.exported", "exported the audit log", "export the audit log", (
-        FORMAT
-    ), ENTRIES
+    AUDIT_EXPORTED = (
+        "audit.exported",
+        "exported the audit log",
+        "export the audit log",
+        (FORMAT),
+        ENTRIES,
+    )
     AUDIT_VERIFIED = "audit.verified", "verified the audit log", "verify the audit log", ENTRIES

@@ -7,9 +7,10 @@ Chaining and hashing happen in the database (`ledger_append`). Reading is in `au
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit.events import Event
@@ -41,10 +42,29 @@ class Target:
 NOBODY = Actor("anonymous", None, "Someone")
 SYSTEM = Actor("system", None, "Bailiwick")
 
+# The escape of NUL, as against a backslash of the text itself that "u0000" happens to follow.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
 Change = tuple[Any, Any]
 """The value before and the value after; None where there is none."""
 
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of many changes that an actor makes in one go."""
+
+    event: Event
+    target: Target
+    changes: Mapping[str, Change] = field(default_factory=dict)
+
+
 _APPEND = "SELECT ledger_append(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
+_APPEND_MANY = """
+    SELECT count(ledger_append(
+        %s, %s, %s, e.action, e.kind, e.id, 'done', e.facts::jsonb, e.words::jsonb))
+    FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[])
+        AS e (action, kind, id, facts, words)
+"""
 
 
 def record(
@@ -63,6 +83,75 @@ def record(
     *done* the keys of `changes` must be the fields that `audit/events.py` declares for the
     event. Returns the sequence number. Raises LookupError for other fields.
     """
+    facts, words = texts(
+        event, actor=actor, target=target, changes=changes, reason=reason, outcome=outcome
+    )
+    row = prepared_row(
+        _APPEND,
+        [
+            organization,
+            actor.kind,
+            actor.id,
+            event.value,
+            target.kind,
+            target.id,
+            outcome.value,
+            facts,
+            words,
+        ],
+    )
+    assert row is not None
+    return int(row[0])
+
+
+def record_many(
+    entries: Sequence[Entry], *, organization: uuid.UUID, actor: Actor, reason: str = ""
+) -> None:
+    """Append what was done, in this order and in one statement: the same rules as `record`."""
+    said = [
+        texts(
+            entry.event,
+            actor=actor,
+            target=entry.target,
+            changes=entry.changes,
+            reason=reason,
+            outcome=Outcome.DONE,
+        )
+        for entry in entries
+    ]
+    prepared_row(
+        _APPEND_MANY,
+        [
+            organization,
+            actor.kind,
+            actor.id,
+            [entry.event.value for entry in entries],
+            [entry.target.kind for entry in entries],
+            [entry.target.id for entry in entries],
+            [facts for facts, _ in said],
+            [words for _, words in said],
+        ],
+    )
+
+
+def record_platform(event: Event, *, actor: Actor, target: Target, **rest: Any) -> int:
+    """Append one entry to the platform's own chain."""
+    return record(event, organization=PLATFORM, actor=actor, target=target, **rest)
+
+
+def texts(
+    event: Event,
+    *,
+    actor: Actor,
+    target: Target,
+    changes: Mapping[str, Change] | None,
+    reason: str,
+    outcome: Outcome,
+) -> tuple[str, str]:
+    """An entry's facts, hashed as they stand, and its words, which can be erased: both JSON.
+
+    Raises LookupError for fields other than those declared.
+    """
     changes = dict(changes or {})
     declared = {field.name: field for field in event.fields}
     if outcome is Outcome.DONE and set(changes) != set(declared):
@@ -80,29 +169,11 @@ def record(
         "agent": actor.user_agent[:300],
         "changes": {name: pair for name, pair in changes.items() if name in personal},
     }
-    row = prepared_row(
-        _APPEND,
-        [
-            organization,
-            actor.kind,
-            actor.id,
-            event.value,
-            target.kind,
-            target.id,
-            outcome.value,
-            _json(facts),
-            _json(words),
-        ],
-    )
-    assert row is not None
-    return int(row[0])
-
-
-def record_platform(event: Event, *, actor: Actor, target: Target, **rest: Any) -> int:
-    """Append one entry to the platform's own chain."""
-    return record(event, organization=PLATFORM, actor=actor, target=target, **rest)
+    return _json(facts), _json(words)
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    # PostgreSQL's jsonb holds no NUL; a hostile header must not stop the entry.
-    return json.dumps(value, default=str, ensure_ascii=False).replace("\\u0000", "\ufffd")
+    # PostgreSQL's text holds no NUL and no half of a character; a hostile name or header must not
+    # stop the entry.
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return _NUL.sub("\\1\ufffd", text).encode("utf-8", "replace").decode()

@@ -247,5 +247,6 @@ LOGGING = {
 
 # What Bailiwick itself lets an operator choose
 REVIEW_SIGN_UPS = env.bool("REVIEW_SIGN_UPS", default=False)
+WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")
 INVITATION_DAYS = 7
 CLOSING_DAYS = 30

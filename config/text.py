@@ -41,12 +41,14 @@ def clean_email(value: str) -> str:
     A tag (`ana+work@…`) makes a different address. Letters outside ASCII are refused, because
     a look-alike of an invited address must not pass for it. Raises ValidationError.
     """
-    address = value.strip().lower()
+    address = value.strip()
+    # Before the letters are made small: the Kelvin sign would become a plain k.
     if not address.isascii():
         raise ValidationError(
             "Use plain letters in the address: a look-alike letter is a different mailbox.",
             code="look_alike",
         )
+    address = address.lower()
     if len(address) > EMAIL_LENGTH:
         raise ValidationError("An address has at most 254 characters.", code="too_long")
     try:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from config.roles import Permission
 from orgs.access import Access
+from orgs.queries.organizations import owner_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Item:
     current: bool = False
     count: int | None = None
     hint: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {"org": None, "access": access, "nav": [], "nav_bottom": []}
     if access is None or access.organization is None:
         return context
+    remember(request, access.organization.slug)
+    if access.organization.state != "open":
+        context |= _while_shut(access)
     counts = {
         "member_list": access.organization.member_count,
         "group_list": access.organization.group_count,
@@ -76,6 +81,21 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": [section for section in nav if section.items],
         "nav_bottom": [bottom] if bottom.items else [],
         "palette": _palette(access, [*nav, bottom]),
+    }
+
+
+def remember(request: HttpRequest, slug: str) -> None:
+    """Where `/` and the shortcuts lead: the organization last looked at. Written on change only."""
+    if request.session.get("org") != slug:
+        request.session["org"] = slug
+
+
+def _while_shut(access: Access) -> dict[str, Any]:
+    """What the page of an organization that is not open offers: whom to ask, and the way back."""
+    is_owner = access.can(Permission.ORG_DELETE)
+    return {
+        "owners_to_ask": [] if is_owner else owner_names(access.org.id),
+        "may_restore": is_owner and access.org.state == "closing",
     }
 
 
@@ -121,22 +141,62 @@ def _room(route: str) -> str:
     return _ROOMS.get(route.split("_")[0], route)
 
 
+# In the palette a name stands without its section.
+PALETTE_NAMES = {"Settings": "Organization settings"}
+
+# What Cmd/Ctrl+K finds besides the pages of the navigation; a fragment leads to a section.
+DEEDS: tuple[tuple[str, str, str, str, Permission], ...] = (
+    ("Invite member", "invitation_create", "", "user-plus", Permission.MEMBERS_INVITE),
+    ("Create group", "group_create", "", "plus", Permission.GROUPS_CREATE),
+    ("Import a roster", "roster_import", "", "arrow-up-tray", Permission.MEMBERS_CHANGE_ROLE),
+    (
+        "Change policies",
+        "organization_settings",
+        "#policies",
+        "adjustments-horizontal",
+        Permission.ORG_MANAGE_SETTINGS,
+    ),
+    (
+        "Worker SSH key",
+        "organization_settings",
+        "#ssh-key",
+        "command-line",
+        Permission.ORG_VIEW_SSH_KEY,
+    ),
+)
+
+
 def _palette(access: Access, sections: list[Section]) -> list[Item]:
-    """What Cmd/Ctrl+K finds: the pages of the navigation, and deeds this person may do."""
+    """The pages of the navigation, and the deeds that this person may do."""
     pages = [
-        Item(label=item.label, url=item.url, icon=item.icon, hint=section.label or "Go to")
+        Item(
+            label=PALETTE_NAMES.get(item.label, item.label),
+            url=item.url,
+            icon=item.icon,
+            hint=section.label,
+            group="Go to",
+        )
         for section in sections
         for item in section.items
     ]
-    deeds = (
-        ("Invite member", "invitation_create", "user-plus", Permission.MEMBERS_INVITE),
-        ("Create group", "group_create", "plus", Permission.GROUPS_CREATE),
-        ("Import a roster", "roster_import", "arrow-up-tray", Permission.MEMBERS_CHANGE_ROLE),
-        ("Organization settings", "organization_settings", "cog-6-tooth", Permission.ORG_MANAGE_SETTINGS),
-        ("Billing (read-only)", "billing_overview", "credit-card", Permission.ORG_VIEW),
+    if not access.can(Permission.BILLING_CHANGE_PLAN):
+        url = reverse("billing_overview", args=[access.org.slug])
+        pages.append(Item(label="Billing, to read", url=url, icon="credit-card", group="Go to"))
+    pages.append(
+        Item(
+            label="Another organization",
+            url=reverse("organization_list"),
+            icon="building-office",
+            group="Go to",
+        )
     )
     return pages + [
-        Item(label=label, url=reverse(route, args=[access.org.slug]), icon=icon, hint="Do")
-        for label, route, icon, permission in deeds
+        Item(
+            label=label,
+            url=reverse(route, args=[access.org.slug]) + fragment,
+            icon=icon,
+            group="Do",
+        )
+        for label, route, fragment, icon, permission in DEEDS
         if access.can(permission)
     ]

@@ -128,10 +128,16 @@ class TenancyMiddleware:
 def _binder(request: HttpRequest) -> Callable[[], Access | None] | None:
     parts = request.path_info.split("/", 3)
     if parts[1] == "o" and len(parts) > 2 and parts[2]:
-        return lambda: bind_member(parts[2], request.user.pk, identity=identity_of(request))
+        return lambda: bind_member(parts[2], _person(request), identity=identity_of(request))
     if parts[1] == "admin":
-        return lambda: bind_superadmin(request.user.pk, identity=identity_of(request))
+        return lambda: bind_superadmin(_person(request), identity=identity_of(request))
     return None
+
+
+def _person(request: HttpRequest) -> UUID:
+    if not request.user.is_authenticated:
+        raise LookupError("Nobody is signed in.")
+    return request.user.pk
 
 
 def _record_attempt(request: HttpRequest, response: HttpResponseBase, access: Access) -> None:
@@ -139,11 +145,11 @@ def _record_attempt(request: HttpRequest, response: HttpResponseBase, access: Ac
     refusal: Refusal | None = request.refusal  # type: ignore[attr-defined]
     lock = getattr(request, "lock", None)
     if refusal is not None:
-        event, outcome = refusal.event or Event.ACCESS_REFUSED, Outcome.DENIED
+        event, outcome = Event(refusal.event or Event.ACCESS_REFUSED), Outcome.DENIED
         target = Target("permission", None, refusal.permission.label)
         reason = refusal.permission.value
     elif request.method == "POST" and lock and lock.records and _has_failed(response):
-        event, outcome = lock.records, Outcome.FAILED
+        event, outcome = Event(lock.records), Outcome.FAILED
         target = Target("page", None, request.path_info[:200])
         reason = getattr(response, "reason_code", f"status {response.status_code}")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from orgs.views import (
     dashboard,
@@ -16,7 +16,7 @@ from orgs.views import (
     settings,
 )
 
-organization = [
+organization: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
     path("hub/", dashboard.hub, name="hub"),
     path("members/", members.member_list, name="member_list"),

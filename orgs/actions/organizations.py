@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -50,11 +51,211 @@ def organization_create(
         ledger.record(
             Event.ORGANIZATION_CREATED,
             organization=organization.id,
-            actor=Actor("member", founder.id, founder.name, actor.ip, actor.user_agent, actor.request_id),
+            actor=Actor(
+                "member", founder.id, founder.name, actor.ip, actor.user_agent, actor.request_id
+            ),
             target=target_of(organization),
             changes={"name": (None, name), "slug": (None, slug), "state": (None, "open")},
         )
     return organization
+
+
+@transaction.atomic
+def organization_change(*, organization: UUID, name: str, actor: Access) -> Organization:
+    """Give an organization another name; its address stays, because links rest on it (S4-003)."""
+    found = _locked(organization)
+    old = found.name
+    if name == old:
+        return found
+    found.name = name
+    found.save(update_fields=["name"])
+    ledger.record(
+        Event.ORGANIZATION_CHANGED,
+        organization=found.id,
+        actor=actor.identity,
+        target=target_of(found),
+        changes={"name": (old, name)},
+    )
+    return found
+
+
+@transaction.atomic
+def organization_change_policies(
+    *, organization: UUID, policies: frozenset[Policy], seen: frozenset[Policy], actor: Access
+) -> Organization:
+    """Turn policies on and off, all at once (S2-028). `seen` is what stood when they were chosen.
+
+    Raises ValidationError: `changed_meanwhile` when somebody else was first, so that nothing of
+    theirs is undone unseen.
+    """
+    found = _locked(organization)
+    old = frozenset(Policy(policy) for policy in found.policies)
+    if policies == old:
+        return found
+    if seen != old:
+        raise ValidationError(
+            "The policies were changed since you opened this page. Nothing was saved.",
+            code="changed_meanwhile",
+            params={"current": old},
+        )
+    found.policies = sorted(policies)
+    found.save(update_fields=["policies"])
+    ledger.record(
+        Event.ORGANIZATION_POLICIES_CHANGED,
+        organization=found.id,
+        actor=actor.identity,
+        target=target_of(found),
+        changes={"policies": (_labels(old), _labels(policies))},
+    )
+    return found
+
+
+@transaction.atomic
+def organization_close(*, organization: UUID, reason: str, actor: Access) -> Organization:
+    """Shut the organization for everyone now, and set the day on which it is deleted for good.
+
+    Until then an owner may restore it; nothing is lost before (S2-020).
+    """
+    found = _locked(organization)
+    if found.state == Organization.State.CLOSING:
+        return found
+    _require_state(found, Organization.State.OPEN)
+    return _turn(
+        found,
+        Event.ORGANIZATION_CLOSED,
+        state=Organization.State.CLOSING,
+        closes_at=timezone.now() + datetime.timedelta(days=settings.CLOSING_DAYS),
+        reason=reason,
+        actor=actor.identity,
+    )
+
+
+@transaction.atomic
+def organization_restore(*, organization: UUID, actor: Access) -> Organization:
+    """Open an organization again that was to be deleted, exactly as it was.
+
+    Raises ValidationError: `not_closing`, for one that is suspended.
+    """
+    found = _locked(organization)
+    if found.state == Organization.State.OPEN:
+        return found
+    if found.state != Organization.State.CLOSING:
+        raise ValidationError(
+            "This organization is not about to be deleted, so there is nothing to restore.",
+            code="not_closing",
+        )
+    return _turn(
+        found,
+        Event.ORGANIZATION_RESTORED,
+        state=Organization.State.OPEN,
+        closes_at=None,
+        reason="",
+        actor=actor.identity,
+    )
+
+
+def organization_suspend(*, organization: UUID, reason: str, actor: Actor) -> Organization:
+    """Shut an open organization for everyone, with the reason that they read (S2-008).
+
+    For the platform's operators; whoever calls has asked whether this actor is one.
+    """
+    with bound(organization):
+        found = _locked(organization)
+        if found.state == Organization.State.SUSPENDED and found.state_reason == reason:
+            return found
+        _require_state(found, Organization.State.OPEN)
+        return _turn(
+            found,
+            Event.ORGANIZATION_SUSPENDED,
+            state=Organization.State.SUSPENDED,
+            closes_at=None,
+            reason=reason,
+            actor=actor,
+        )
+
+
+def organization_resume(*, organization: UUID, reason: str, actor: Actor) -> Organization:
+    """Lift the suspension; everything is as it was."""
+    with bound(organization):
+        found = _locked(organization)
+        if found.state == Organization.State.OPEN:
+            return found
+        _require_state(found, Organization.State.SUSPENDED)
+        return _turn(
+            found,
+            Event.ORGANIZATION_RESUMED,
+            state=Organization.State.OPEN,
+            closes_at=None,
+            reason=reason,
+            actor=actor,
+        )
+
+
+def organization_delete(*, organization: UUID, now: datetime.datetime, actor: Actor) -> bool:
+    """Delete a container for good once its days of grace are over; its ledger stays.
+
+    False when it was restored meanwhile. The platform's own ledger remembers it as well, because
+    nobody can be bound to an organization that is gone.
+    """
+    with bound(organization):
+        due = Organization.objects.filter(
+            id=organization, state=Organization.State.CLOSING, closes_at__lte=now
+        )
+        found = due.select_for_update().first()
+        if found is None:
+            return False
+        target = target_of(found)
+        found.delete()
+        ledger.record(
+            Event.ORGANIZATION_DELETED, organization=organization, actor=actor, target=target
+        )
+        ledger.record_platform(Event.ORGANIZATION_DELETED, actor=actor, target=target)
+    return True
+
+
+def _locked(organization: UUID) -> Organization:
+    return Organization.objects.select_for_update(no_key=True).get(id=organization)
+
+
+def _require_state(organization: Organization, state: Organization.State) -> None:
+    if organization.state != state:
+        raise ValidationError(
+            "This takes an organization that is %(state)s; it is %(has)s.",
+            code="state",
+            params={"state": state.label.lower(), "has": organization.get_state_display().lower()},
+        )
+
+
+def _turn(
+    organization: Organization,
+    event: Event,
+    *,
+    state: Organization.State,
+    closes_at: datetime.datetime | None,
+    reason: str,
+    actor: Actor,
+) -> Organization:
+    """Into another state, with the day on which it ends and the reason that everyone reads."""
+    changes: dict[str, ledger.Change] = {
+        "state": (organization.state, state.value),
+        "closes_at": (organization.closes_at, closes_at),
+    }
+    organization.state, organization.closes_at = state, closes_at
+    organization.state_reason = "" if state is Organization.State.OPEN else reason
+    organization.save(update_fields=["state", "closes_at", "state_reason"])
+    ledger.record(
+        event,
+        organization=organization.id,
+        actor=actor,
+        target=target_of(organization),
+        changes={field.name: changes[field.name] for field in event.fields},
+        reason=reason,
+    )
+    return organization
+
+
+def _labels(policies: frozenset[Policy]) -> list[str]:
+    return [policy.label for policy in Policy if policy in policies]
 
 
 def insert_with_free_address(organization: Organization) -> None:

@@ -112,7 +112,13 @@ BEGIN
     UPDATE public.orgs_membership m
     SET person_id = p_person, name = v_name, email = v_invitation.email, role = v_invitation.role,
         reason = v_invitation.reason, joined_at = clock_timestamp()
-    WHERE m.id = v_invitation.membership_id AND m.person_id IS NULL
+    WHERE m.organization_id = v_invitation.organization_id AND m.person_id IS NULL
+      -- The one that was named, unless a roster has brought the address in meanwhile.
+      AND m.id = (
+          SELECT c.id FROM public.orgs_membership c
+          WHERE c.organization_id = v_invitation.organization_id AND c.person_id IS NULL
+            AND (c.id = v_invitation.membership_id OR c.email = v_invitation.email)
+          ORDER BY c.email = v_invitation.email DESC LIMIT 1)
     RETURNING m.id INTO membership_id;
     IF NOT FOUND THEN
         membership_id := p_membership;
@@ -142,18 +148,26 @@ RETURNS TABLE (organization_id uuid, invitation_id uuid) LANGUAGE plpgsql SECURI
 BEGIN
     UPDATE public.orgs_invitation i SET state = 'declined', answered_at = clock_timestamp()
     WHERE i.token_hash = p_token_hash AND i.state = 'pending'
-      AND public.is_invited(i.email, p_person)
+      AND i.expires_at > clock_timestamp() AND public.is_invited(i.email, p_person)
     RETURNING i.organization_id, i.id INTO organization_id, invitation_id;
     IF NOT FOUND THEN RETURN; END IF;
     PERFORM set_config('app.organization', organization_id::text, true);
     RETURN NEXT;
 END $$;
 
+-- The containers whose days of grace are over, for the command that deletes them.
+CREATE FUNCTION organizations_due(p_now timestamptz)
+RETURNS TABLE (id uuid, name text, slug text, member_count integer, closes_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER AS $$
+    SELECT o.id, o.name, o.slug, o.member_count, o.closes_at FROM public.orgs_organization o
+    WHERE o.state = 'closing' AND o.closes_at <= p_now ORDER BY o.closes_at, o.id
+$$;
+
 -- Words of a name, an address and a login, for the search below.
 CREATE FUNCTION search_words(p_name text, p_email text, p_login text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT to_tsvector('pg_catalog.simple'::regconfig,
-        translate(concat_ws(' ', p_name, p_email, p_login), '@.+-_', '     '))
+        translate(public.fold_name(concat_ws(' ', p_name, p_email, p_login)), '@.+-_', '     '))
 $$;
 
 CREATE INDEX membership_search ON orgs_membership USING gin (search_words(name, email, login));
@@ -164,11 +178,23 @@ CREATE FUNCTION member_search(p_query text) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER AS $$
     SELECT m.id FROM public.orgs_membership m
     WHERE m.organization_id = public.app_org()
-      AND public.search_words(m.name, m.email, m.login) @@ p_query::tsquery
+      AND public.search_words(m.name, m.email, m.login) @@ public.fold_name(p_query)::tsquery
+$$;
+
+-- Whose ledgers there are, for the platform's commands: the one at an address, or all of them,
+-- with the platform's own and those of organizations that are gone.
+CREATE FUNCTION ledgers(p_slug text DEFAULT NULL) RETURNS TABLE (organization_id uuid, slug text)
+LANGUAGE sql STABLE SECURITY DEFINER AS $$
+    SELECT coalesce(o.id, h.organization_id), coalesce(o.slug, '')
+    FROM public.orgs_organization o FULL JOIN public.audit_head h ON h.organization_id = o.id
+    WHERE p_slug IS NULL OR o.slug = p_slug
+    ORDER BY 2, 1
 $$;
 """
 
 REVERSE = """
+DROP FUNCTION organizations_due(timestamptz);
+DROP FUNCTION ledgers(text);
 DROP FUNCTION member_search(text);
 DROP INDEX membership_search;
 DROP FUNCTION search_words(text, text, text);

@@ -61,7 +61,11 @@ class GroupMembership(TenantModel):
         Organization, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     group = models.ForeignKey(
-        Group, on_delete=models.DO_NOTHING, related_name="seats", db_constraint=False, db_index=False
+        Group,
+        on_delete=models.DO_NOTHING,
+        related_name="seats",
+        db_constraint=False,
+        db_index=False,
     )
     membership = models.ForeignKey(
         Membership, on_delete=models.DO_NOTHING, related_name="seats", db_constraint=False

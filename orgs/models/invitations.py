@@ -69,7 +69,9 @@ class Invitation(TenantModel):
             models.CheckConstraint(
                 condition=Q(role__in=OrganizationRole.values), name="invitation_role"
             ),
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="invitation_email_lower"),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")), name="invitation_email_lower"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["organization", "-created_at", "id"], name="invitation_by_time"),

@@ -155,7 +155,9 @@ class Membership(TenantModel):
             models.CheckConstraint(
                 condition=Q(role__in=OrganizationRole.values), name="membership_role"
             ),
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="membership_email_lower"),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")), name="membership_email_lower"
+            ),
             models.CheckConstraint(
                 condition=Q(person__isnull=False) | ~Q(login="") | ~Q(email=""),
                 name="membership_known_by_something",

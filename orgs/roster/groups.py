@@ -54,7 +54,7 @@ def plan_groups(org: OrgFile, snapshot: Snapshot, people: People, *, file: str) 
     for target in targets:
         groups.changes.extend(_rename(target))
         groups.changes.extend(_add_or_change(target, names))
-        groups.changes.extend(_seats(target, snapshot, people))
+        groups.changes.extend(_seats(target, people))
     groups.changes.extend(_removals(gone, snapshot))
     order = list(Kind)
     groups.changes.sort(key=lambda change: order.index(change.kind))
@@ -181,7 +181,7 @@ def _count(people: int) -> str:
     return "1 person" if people == 1 else f"{people or 'no'} people"
 
 
-def _seats(target: Target, snapshot: Snapshot, people: People) -> Iterator[Change]:
+def _seats(target: Target, people: People) -> Iterator[Change]:
     """Who joins, leaves or is marked; a list that the file lacks leaves its people as they are."""
     team = target.team
     now = dict(target.now.members) if target.now else {}
@@ -192,12 +192,11 @@ def _seats(target: Target, snapshot: Snapshot, people: People) -> Iterator[Chang
             yield _seat(Kind.SEAT_ADD, target, ref, after=maintainer, line=line)
         elif before != maintainer:
             yield _seat(Kind.SEAT_CHANGE, target, ref, before, maintainer, line)
-    handles = {person.id: person for person in snapshot.people if person.id in now}
     for who, maintainer in now.items():
         listed = team.maintainers if maintainer else team.members
         if who in wanted or who in people.removed or listed is None:
             continue
-        ref = Ref(handles[who].key, handles[who].handle, who)
+        ref = people.present(who)
         if team.members is None:
             yield _seat(Kind.SEAT_CHANGE, target, ref, True, False)
         else:

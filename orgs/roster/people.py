@@ -6,6 +6,7 @@ an End User who stands there keeps that role.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ class People:
     owners_after: int = 0
     _present: dict[str, PersonNow] = field(default_factory=dict)
     _wanted: dict[str, Ref] = field(default_factory=dict)
+    _by_id: dict[str, PersonNow] = field(default_factory=dict)
 
     def find(self, login: Login) -> Ref | None:
         """The person behind a login, if in the organization after the plan."""
@@ -42,6 +44,10 @@ class People:
         person = self._present.get(login.key)
         if person is None or person.id in self.removed:
             return None
+        return self.present(person.id)
+
+    def present(self, who: str) -> Ref:
+        person = self._by_id[who]
         return Ref(person.key, person.handle, person.id)
 
 
@@ -49,7 +55,7 @@ def plan_people(
     org: OrgFile, snapshot: Snapshot, *, keep_owner_keys: Collection[str], file: str
 ) -> People:
     """Compare the file's two lists with the people there are."""
-    people = People(_present=_by_key(snapshot))
+    people = People(_present=_by_key(snapshot), _by_id={p.id: p for p in snapshot.people})
     kept = {key.lower() for key in keep_owner_keys}
     protected = {p.id for p in snapshot.people if p.role == OWNER and _protected(p, kept)}
     wanted = _wanted(org, people, file=file)
@@ -59,9 +65,10 @@ def plan_people(
         elif (role == OWNER) != (person.role == OWNER) and person.id not in protected:
             people.changes.append(_change_role(person, role, line=login.line))
     named = {person.id for _, _, person in wanted if person}
+    seats = Counter(who for group in snapshot.groups for who in group.members)
     for person in snapshot.people:
         if person.id not in named and person.id not in protected:
-            people.changes.extend(_unnamed(org, person, snapshot))
+            people.changes.extend(_unnamed(org, person, seats=seats[person.id]))
     people.changes.sort(key=lambda change: change.after.get("role") != OWNER)
     people.removed = {
         change.person_id
@@ -149,7 +156,7 @@ def _change_role(person: PersonNow, role: str, *, line: int | None = None) -> Ch
     )
 
 
-def _unnamed(org: OrgFile, person: PersonNow, snapshot: Snapshot) -> Iterator[Change]:
+def _unnamed(org: OrgFile, person: PersonNow, *, seats: int) -> Iterator[Change]:
     """What happens to someone whom the file does not name; a list it lacks manages nobody."""
     listed = org.admins if person.role == OWNER else org.members
     if listed is None:
@@ -157,7 +164,6 @@ def _unnamed(org: OrgFile, person: PersonNow, snapshot: Snapshot) -> Iterator[Ch
     if org.members is None:
         yield _change_role(person, MEMBER)
         return
-    seats = sum(person.id in group.members for group in snapshot.groups)
     groups = f" and from {seats} group{'s' * (seats != 1)}" if seats else ""
     yield Change(
         kind=Kind.PERSON_REMOVE,

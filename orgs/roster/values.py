@@ -24,9 +24,10 @@ Fields = dict[str, tuple[int, Node]]
 _LOGIN = re.compile(r"[A-Za-z0-9._-]+")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL = re.compile(
-    rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
-)
+# As wide as the addresses that people sign in with, so that an export is read back.
+_LOCAL = rf'{_ATOM}(?:\.{_ATOM})*|"[!#-\[\]-~]+"'
+_DOMAIN = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]|localhost|\[[0-9A-Fa-f:.]+\]"
+_EMAIL = re.compile(rf"(?:{_LOCAL})@(?:{_DOMAIN})")
 _PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*")
 _MESSAGE_MAX = 500
 _TRUE = ("true", "yes", "on")

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from typing import Any
 
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from audit.queries import recent
 from config.gate import gate
 from config.roles import Permission
+from orgs.access import Access
+from orgs.queries import dashboard as queries
+from orgs.queries.organizations import people_by_role
+from orgs.tenancy import OrgRequest
+
+LATELY = 6
 
 
 @gate(Permission.ORG_VIEW_DASHBOARD)
-def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
-    raise Http404
+@require_safe
+def dashboard(request: OrgRequest, slug: str) -> HttpResponse:
+    access = request.access
+    context = {
+        "may_invite": access.can(Permission.MEMBERS_INVITE),
+        "facts": queries.facts(access),
+        "waiting": queries.waiting(access),
+        "role": access.role,
+    }
+    if access.can(Permission.AUDIT_VIEW):
+        context["lately"] = recent(access.org.id, LATELY)
+    if access.can(Permission.ORG_VIEW_TEAM_SECTIONS):
+        context["team"] = _team(access)
+    else:
+        context["groups"] = queries.my_groups(access)
+    return render(request, "orgs/dashboard.html", context)
 
 
 @gate(Permission.HUB_ACCESS)
-def hub(request: HttpRequest, slug: str) -> HttpResponse:
-    raise Http404
+@require_safe
+def hub(request: OrgRequest, slug: str) -> HttpResponse:
+    return render(request, "orgs/hub.html")
+
+
+def _team(access: Access) -> dict[str, Any]:
+    org = access.org
+    roles = [(f"{role.label}s", people) for role, people in people_by_role(org.id).items()]
+    spoken = ", ".join(f"{people} {label}" for label, people in roles)
+    return {
+        "roles": roles,
+        "spoken": f"{org.member_count} members: {spoken}",
+        "free": None if org.seats is None else org.seats - org.seats_used,
+    }

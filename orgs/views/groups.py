@@ -28,9 +28,7 @@ LONGEST_SEARCH = 100
 @gate(Permission.GROUPS_VIEW)
 def group_list(request: OrgRequest, slug: str) -> HttpResponse:
     search = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-    page = queries.group_list(
-        access=request.access, search=search, cursor=request.GET.get("page")
-    )
+    page = queries.group_list(access=request.access, search=search, cursor=request.GET.get("page"))
     context = {
         "page": page,
         **page_links(request, page),

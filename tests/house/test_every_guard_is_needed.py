@@ -170,7 +170,7 @@ add_member = run(
     MIA,
 )
 demote = run("UPDATE orgs_membership SET role = 'member' WHERE organization_id = %s", ACME)
-free_seat = run("UPDATE orgs_organization SET seats = NULL")
+free_seat = run("UPDATE orgs_organization SET seats = NULL WHERE id = %s", ACME)
 unchecked = run("ALTER TABLE orgs_organization DROP CONSTRAINT organization_has_an_owner")
 
 
@@ -214,9 +214,9 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
         counts_are_off,
     ),
     ("orgs_invitation", "counted_again"): in_turn(
-        run("UPDATE orgs_invitation SET state = 'revoked'"), counts_are_off
+        run("UPDATE orgs_invitation SET state = 'revoked' WHERE organization_id = %s", ACME), counts_are_off
     ),
-    ("orgs_invitation", "counted_out"): in_turn(run("DELETE FROM orgs_invitation"), counts_are_off),
+    ("orgs_invitation", "counted_out"): in_turn(run("DELETE FROM orgs_invitation WHERE organization_id = %s", ACME), counts_are_off),
     ("orgs_group", "counted_in"): in_turn(
         run(
             "INSERT INTO orgs_group (id, organization_id, name, description, secret, created_at)"
@@ -272,15 +272,19 @@ CHECKS: dict[tuple[str, str], Attempt] = {
         "UPDATE accounts_user SET email = 'UPPER@example.com' WHERE id = %s", MIA
     ),
     ("orgs_membership", "membership_role"): in_turn(
-        unchecked, run("UPDATE orgs_membership SET role = 'emperor'")
+        unchecked,
+        run("UPDATE orgs_membership SET role = 'emperor' WHERE organization_id = %s", ACME),
     ),
     ("orgs_membership", "membership_email_lower"): run(
         "UPDATE orgs_membership SET email = 'UPPER@example.com' WHERE organization_id = %s", ACME
     ),
     ("orgs_membership", "membership_known_by_something"): in_turn(
-        unchecked, run("UPDATE orgs_membership SET person_id = NULL")
+        unchecked,
+        run("UPDATE orgs_membership SET person_id = NULL WHERE organization_id = %s", ACME),
     ),
-    ("orgs_invitation", "invitation_role"): run("UPDATE orgs_invitation SET role = 'emperor'"),
+    ("orgs_invitation", "invitation_role"): run(
+        "UPDATE orgs_invitation SET role = 'emperor' WHERE organization_id = %s", ACME
+    ),
     ("orgs_invitation", "invitation_email_lower"): run(
         "UPDATE orgs_invitation SET email = 'UPPER@example.com' WHERE organization_id = %s", ACME
     ),

@@ -14,6 +14,7 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from config.roles import Role
+from orgs.access import Access
 from orgs.actions.answers import invitation_accept, invitation_decline
 from orgs.actions.invitation_batches import Line, invitation_create_many
 from orgs.actions.invitations import (
@@ -22,7 +23,6 @@ from orgs.actions.invitations import (
     invitation_resend,
     invitation_revoke,
 )
-from orgs.access import Access
 from orgs.models import Invitation, Membership, Organization
 from orgs.tenancy import bind_member, bound
 from tests.factories import TEST, make_organization, make_person

@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from audit.ledger import Actor
 from audit.models import PLATFORM, Event
-from accounts.models import User
 from orgs.actions.organizations import (
     organization_delete,
     organization_restore,
@@ -29,13 +29,18 @@ pytestmark = pytest.mark.django_db
 OPERATOR = Actor("person", None, "Sam Whitfield")
 
 
-def freshly(person: User) -> Client:
-    """Signed in a moment ago, as the dangerous deeds ask."""
+def signed_in_since(person: User, *, minutes: int) -> Client:
     client = sign_in(person)
     session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    at = time.time() - 60 * minutes
+    session["account_authentication_methods"] = [{"method": "password", "at": at}]
     session.save()
     return client
+
+
+def freshly(person: User) -> Client:
+    """Signed in a moment ago, as the dangerous deeds ask."""
+    return signed_in_since(person, minutes=1)
 
 
 def close(cast: Cast, **words: str) -> Client:
@@ -68,7 +73,7 @@ def test_the_page_says_first_what_will_be_lost(cast: Cast) -> None:
 
 
 def test_deleting_asks_for_a_fresh_sign_in(cast: Cast) -> None:
-    client = sign_in(cast.alice)
+    client = signed_in_since(cast.alice, minutes=16)
     for response in (
         client.get(cast.url("settings/delete/")),
         client.post(cast.url("settings/delete/"), {"confirm": cast.acme.name}),
@@ -79,7 +84,9 @@ def test_deleting_asks_for_a_fresh_sign_in(cast: Cast) -> None:
 
 @pytest.mark.parametrize("typed", ["", "acme robotics", "Acme", "Acme Robotics!"])
 def test_the_name_must_be_typed_exactly(cast: Cast, typed: str) -> None:
-    response = freshly(cast.alice).post(cast.url("settings/delete/"), {"confirm": typed, "reason": "Why"})
+    response = freshly(cast.alice).post(
+        cast.url("settings/delete/"), {"confirm": typed, "reason": "Why"}
+    )
     assert response.status_code == 422
     assert "Type the name exactly: Acme Robotics" in response.content.decode()
     assert ">Why</textarea>" in response.content.decode().replace("\n", "")
@@ -158,7 +165,9 @@ def test_closing_and_restoring_twice_is_done_once(cast: Cast) -> None:
 
 @pytest.mark.requirement("S2-008")
 def test_a_suspension_shows_its_reason_at_sign_in_and_ends_without_loss(cast: Cast) -> None:
-    organization_suspend(organization=cast.acme.id, reason="Three invoices are unpaid.", actor=OPERATOR)
+    organization_suspend(
+        organization=cast.acme.id, reason="Three invoices are unpaid.", actor=OPERATOR
+    )
     for person in (cast.alice, cast.mia, cast.eddie):
         page = sign_in(person).get("/", follow=True)
         assert page.status_code == 403

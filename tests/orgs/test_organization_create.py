@@ -50,7 +50,9 @@ def test_the_wizard_shows_its_three_steps_and_all_four_presets(cast: Cast) -> No
     client = sign_in(cast.alice)
     first = client.get(PAGE).content.decode()
     assert 'aria-current="step">Name' in first
-    second = client.post(PAGE, {"name": "Nordic", "slug": "nordic-x", "to": "policies"}).content.decode()
+    second = client.post(
+        PAGE, {"name": "Nordic", "slug": "nordic-x", "to": "policies"}
+    ).content.decode()
     for preset in Preset:
         assert preset.label in second
         assert preset.description in second
@@ -134,7 +136,9 @@ def test_the_suggestion_arrives_by_htmx_and_spares_an_address_of_ones_own(cast: 
     client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     fresh = client.get(PAGE, {"name": "Harbor Works", "slug": "", "suggested": ""}).content.decode()
     assert 'value="harbor-works"' in fresh
-    follows = client.get(PAGE, {"name": "Port", "slug": "harbor", "suggested": "harbor"}).content.decode()
+    follows = client.get(
+        PAGE, {"name": "Port", "slug": "harbor", "suggested": "harbor"}
+    ).content.decode()
     assert 'value="port"' in follows
     own = client.get(PAGE, {"name": "Port", "slug": "mine", "suggested": "harbor"}).content.decode()
     assert 'value="mine"' in own

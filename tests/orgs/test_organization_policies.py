@@ -83,7 +83,11 @@ def test_the_preview_says_who_gains_and_who_loses(cast: Cast) -> None:
 
 def test_htmx_gets_the_policies_alone_as_they_are_ticked(cast: Cast) -> None:
     client = sign_in(cast.alice, **{"HX-Request": "true"})
-    ticked = {"preview": "1", "policies": ["admins_invite"], "seen": plain_policies(DEFAULT_POLICIES)}
+    ticked = {
+        "preview": "1",
+        "policies": ["admins_invite"],
+        "seen": plain_policies(DEFAULT_POLICIES),
+    }
     part = client.get(cast.url(PAGE), ticked).content.decode()
     assert "<html" not in part
     assert part.count("Not saved yet") == 4

@@ -45,7 +45,10 @@ def test_an_admin_finds_only_what_their_permissions_open(cast: Cast) -> None:
 @pytest.mark.requirement("S4-046")
 def test_the_worker_key_is_shown_whole_to_owners(cast: Cast, settings) -> None:
     settings.WORKER_SSH_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaExample worker"
-    assert settings.WORKER_SSH_PUBLIC_KEY in sign_in(cast.alice).get(cast.url("settings/")).content.decode()
+    assert (
+        settings.WORKER_SSH_PUBLIC_KEY
+        in sign_in(cast.alice).get(cast.url("settings/")).content.decode()
+    )
     assert "AAAAC3NzaExample" not in sign_in(cast.adam).get(cast.url("settings/")).content.decode()
 
 
@@ -88,7 +91,9 @@ def test_a_bad_name_is_refused_beside_the_field(cast: Cast, name: str) -> None:
 
 
 def test_an_admin_does_not_rename(cast: Cast) -> None:
-    assert sign_in(cast.adam).post(cast.url("settings/general/"), {"name": "Mine"}).url == cast.url()
+    assert (
+        sign_in(cast.adam).post(cast.url("settings/general/"), {"name": "Mine"}).url == cast.url()
+    )
     assert name_of(cast) == cast.acme.name
     event = last_event(cast)
     assert (event.action, event.outcome) == ("organization.changed", Outcome.DENIED)

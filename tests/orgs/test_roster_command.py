@@ -83,7 +83,7 @@ def test_missing_organizations_are_created_with_the_owner_named(owner: Any, rost
     assert people["olga@example.com"].role == Role.OWNER
     assert people["zoe"].role == Role.OWNER
     assert people["ned"].is_placeholder
-    assert "birch: 2 people added, 1 groups added, 1 places in groups added" in said
+    assert "birch: 2 people added, 1 group added, 1 place in a group added" in said
     assert "Applied 5 changes" in said
     with bound(organization_at("birch")), connection.cursor() as cursor:
         cursor.execute("SELECT name FROM orgs_organization")
@@ -242,7 +242,7 @@ def test_a_terminal_is_asked_first(cast: Cast, roster: Any, monkeypatch: pytest.
     asked: list[str] = []
     monkeypatch.setattr("builtins.input", lambda words: asked.append(words) or "n")
     assert run(file, "--org", cast.acme.slug).endswith("Nothing was changed.\n")
-    assert asked == ["Apply 1 changes? [y/N] "]
+    assert asked == ["Apply 1 change? [y/N] "]
     monkeypatch.setattr("builtins.input", lambda words: "y")
     run(file, "--org", cast.acme.slug)
     assert "zoe" in members(cast.acme)

@@ -90,7 +90,12 @@ def test_the_session_is_written_only_when_the_organization_changes(
 
 
 REFUSED = {
-    "settings/": ("open organization settings", "org.access_settings", "/settings", "access.refused"),
+    "settings/": (
+        "open organization settings",
+        "org.access_settings",
+        "/settings",
+        "access.refused",
+    ),
     "audit-log/": ("view the audit log", "audit.view", "/settings/audit-log", "audit.read"),
 }
 
@@ -140,5 +145,3 @@ def test_an_owner_finds_nothing_of_another_organization(cast: Cast) -> None:
         foreign = client.get(cast.url(path, cast.umbrella))
         assert foreign.status_code == missing.status_code == 404
         assert b"Umbrella" not in foreign.content
-
-

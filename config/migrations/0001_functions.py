@@ -1,4 +1,4 @@
-"""What a transaction is bound to, as every wall reads it."""
+"""What every table leans on: what a transaction is bound to, and how names compare."""
 
 from django.db import migrations
 
@@ -18,9 +18,14 @@ BEGIN
     PERFORM set_config('app.organization', coalesce(p_organization::text, ''), true);
     RETURN before;
 END $$;
+
+-- A name without case and accents: Omer and Ömer stand together.
+CREATE FUNCTION fold_name(p_name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ SELECT lower(regexp_replace(normalize(p_name, NFKD), '[\u0300-\u036f]', '', 'g')) $$;
 """
 
 REVERSE = """
+DROP FUNCTION fold_name(text);
 DROP FUNCTION bind_organization(uuid);
 DROP FUNCTION app_portal();
 DROP FUNCTION app_org();

@@ -1,0 +1,239 @@
+"""A superadmin's deeds on containers. Each stands in the organization's own ledger as well as in
+the platform's, so that owners see what was done to them from outside.
+
+Who may do them is asked at the portal's doors.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from uuid6 import uuid7
+
+from audit import ledger
+from audit.events import Event
+from audit.ledger import Change, Target
+from config.roles import PRESET_POLICIES, Preset, Role
+from orgs.access import Access
+from orgs.actions import organizations
+from orgs.actions.organizations import insert_with_free_address, target_of
+from orgs.models import Invitation, Organization
+from orgs.queries.invitations import hash_of
+from orgs.tenancy import bound
+
+State = Organization.State
+
+
+@transaction.atomic
+def container_create(
+    *, name: str, slug: str, owner_email: str, preset: Preset, actor: Access
+) -> tuple[Organization, Invitation, str]:
+    """Create a container that waits for its first owner to accept (S2-007, S2-009, S2-137).
+
+    Returns it with the owner's invitation and the token of its link, which is kept nowhere.
+    Raises ValidationError: `own_address`, `address_taken`.
+    """
+    _refuse_oneself(owner_email, actor)
+    organization = Organization(
+        id=uuid7(), name=name, slug=slug, policies=sorted(PRESET_POLICIES[preset])
+    )
+    changes: dict[str, Change] = {
+        "name": (None, name),
+        "slug": (None, slug),
+        "state": (None, organization.state),
+    }
+    with bound(organization.id):
+        insert_with_free_address(organization)
+        ledger.record(
+            Event.ORGANIZATION_CREATED,
+            organization=organization.id,
+            actor=actor.identity,
+            target=target_of(organization),
+            changes=changes,
+        )
+        invitation, token = _invite_owner(organization, owner_email, actor)
+    ledger.record_platform(
+        Event.ORGANIZATION_CREATED,
+        actor=actor.identity,
+        target=target_of(organization),
+        changes=changes,
+    )
+    return organization, invitation, token
+
+
+@transaction.atomic
+def container_name_owner(
+    *, organization: UUID, email: str, actor: Access
+) -> tuple[Organization, Invitation, str]:
+    """Name the owner of an organization that has none (S2-009, S4-012).
+
+    An earlier invitation of this kind is revoked. One that was suspended and has lost its owner
+    waits for the new one. Raises ValidationError: `own_address`, `has_owner`, `state`.
+    """
+    _refuse_oneself(email, actor)
+    with bound(organization):
+        found = Organization.objects.select_for_update(no_key=True).get(id=organization)
+        if found.owner_count:
+            raise ValidationError(
+                "It has an owner. Inside an organization, owners name owners.", code="has_owner"
+            )
+        if found.state == State.CLOSING:
+            raise ValidationError("It is about to be deleted.", code="state")
+        _revoke_earlier(found, actor)
+        if found.state == State.SUSPENDED:
+            _let_wait(found, actor)
+        invitation, token = _invite_owner(found, email, actor)
+    ledger.record_platform(
+        Event.INVITATION_SENT,
+        actor=actor.identity,
+        target=target_of(found),
+        changes={
+            "role": (None, invitation.role_label),
+            "expires_at": (None, invitation.expires_at.isoformat(timespec="seconds")),
+        },
+    )
+    return found, invitation, token
+
+
+@transaction.atomic
+def container_rename(*, organization: UUID, name: str, actor: Access) -> Organization:
+    old = Organization.objects.get(id=organization).name
+    with bound(organization):
+        found = organizations.organization_change(organization=organization, name=name, actor=actor)
+    if name != old:
+        ledger.record_platform(
+            Event.ORGANIZATION_CHANGED,
+            actor=actor.identity,
+            target=target_of(found),
+            changes={"name": (old, name)},
+        )
+    return found
+
+
+@transaction.atomic
+def container_suspend(*, organization: UUID, reason: str, actor: Access) -> Organization:
+    """Shut an open organization for everyone (S1-041, S2-008). Raises ValidationError: `state`."""
+    old = Organization.objects.get(id=organization)
+    found = organizations.organization_suspend(
+        organization=organization, reason=reason, actor=actor.identity
+    )
+    return _record_turn(Event.ORGANIZATION_SUSPENDED, old, found, reason, actor)
+
+
+@transaction.atomic
+def container_resume(*, organization: UUID, reason: str, actor: Access) -> Organization:
+    """Open a suspended organization again. Raises ValidationError: `state`, `no_owner`."""
+    old = Organization.objects.get(id=organization)
+    try:
+        with transaction.atomic():
+            found = organizations.organization_resume(
+                organization=organization, reason=reason, actor=actor.identity
+            )
+    except IntegrityError as error:
+        raise ValidationError(
+            "It has no active owner, so it cannot open. Name an owner first.", code="no_owner"
+        ) from error
+    return _record_turn(Event.ORGANIZATION_RESUMED, old, found, reason, actor)
+
+
+@transaction.atomic
+def container_close(*, organization: UUID, reason: str, actor: Access) -> Organization:
+    """Shut an open organization; its days of grace begin. Raises ValidationError: `state`."""
+    old = Organization.objects.get(id=organization)
+    with bound(organization):
+        found = organizations.organization_close(
+            organization=organization, reason=reason, actor=actor
+        )
+    return _record_turn(Event.ORGANIZATION_CLOSED, old, found, reason, actor)
+
+
+@transaction.atomic
+def container_restore(*, organization: UUID, actor: Access) -> Organization:
+    """Bring an organization back that was to be deleted. Raises ValidationError: `not_closing`."""
+    old = Organization.objects.get(id=organization)
+    with bound(organization):
+        found = organizations.organization_restore(organization=organization, actor=actor)
+    return _record_turn(Event.ORGANIZATION_RESTORED, old, found, "", actor)
+
+
+def _record_turn(
+    event: Event, old: Organization, new: Organization, reason: str, actor: Access
+) -> Organization:
+    """The same event in the platform's own chain, where something has changed."""
+    if old.state != new.state:
+        changes: dict[str, Change] = {
+            "state": (old.state, new.state),
+            "closes_at": (old.closes_at, new.closes_at),
+        }
+        ledger.record_platform(
+            event,
+            actor=actor.identity,
+            target=target_of(new),
+            changes={field.name: changes[field.name] for field in event.fields},
+            reason=reason,
+        )
+    return new
+
+
+def _refuse_oneself(email: str, actor: Access) -> None:
+    own = EmailAddress.objects.filter(user_id=actor.identity.id, email=email)
+    if own.exists():
+        raise ValidationError(
+            {"email": ValidationError("You may not name yourself.", code="own_address")}
+        )
+
+
+def _invite_owner(organization: Organization, email: str, actor: Access) -> tuple[Invitation, str]:
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        organization=organization,
+        email=email,
+        role=Role.OWNER,
+        token_hash=hash_of(token),
+        expires_at=timezone.now() + datetime.timedelta(days=settings.INVITATION_DAYS),
+    )
+    ledger.record(
+        Event.INVITATION_SENT,
+        organization=organization.id,
+        actor=actor.identity,
+        target=Target("invitation", invitation.id, email),
+        changes={
+            "role": (None, invitation.role_label),
+            "expires_at": (None, invitation.expires_at.isoformat(timespec="seconds")),
+        },
+    )
+    return invitation, token
+
+
+def _revoke_earlier(organization: Organization, actor: Access) -> None:
+    earlier = Invitation.objects.in_org(organization).filter(
+        state=Invitation.State.PENDING, role=Role.OWNER
+    )
+    for invitation in earlier.select_for_update():
+        invitation.state, invitation.answered_at = Invitation.State.REVOKED, timezone.now()
+        invitation.save(update_fields=["state", "answered_at"])
+        ledger.record(
+            Event.INVITATION_REVOKED,
+            organization=organization.id,
+            actor=actor.identity,
+            target=Target("invitation", invitation.id, invitation.email),
+        )
+
+
+def _let_wait(organization: Organization, actor: Access) -> None:
+    organization.state, organization.state_reason = State.PENDING, ""
+    organization.save(update_fields=["state", "state_reason"])
+    ledger.record(
+        Event.ORGANIZATION_RESUMED,
+        organization=organization.id,
+        actor=actor.identity,
+        target=target_of(organization),
+        changes={"state": (State.SUSPENDED.value, State.PENDING.value)},
+    )

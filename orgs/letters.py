@@ -1,0 +1,66 @@
+"""Letters to people outside the console: written now, posted once the change is committed.
+
+What a letter says is in templates/mail/.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from orgs.access import Access
+from orgs.models import Invitation, Organization
+
+log = logging.getLogger(__name__)
+
+
+def invitation_letter(
+    invitation: Invitation, *, link: str, actor: Access
+) -> EmailMultiAlternatives:
+    context = {
+        "invitation": invitation,
+        "organization": actor.org.name,
+        "inviter": actor.identity.label,
+        "link": link,
+    }
+    subject = f"{actor.identity.label} invites you to {actor.org.name}"
+    letter = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=render_to_string("mail/invitation.txt", context),
+        to=[invitation.email],
+    )
+    letter.attach_alternative(render_to_string("mail/invitation.html", context), "text/html")
+    return letter
+
+
+def first_owner_letter(
+    invitation: Invitation, *, organization: Organization, link: str
+) -> EmailMultiAlternatives:
+    context = {"invitation": invitation, "organization": organization.name, "link": link}
+    letter = EmailMultiAlternatives(
+        subject=f"{organization.name} waits for you, its owner",
+        body=render_to_string("mail/first_owner.txt", context),
+        to=[invitation.email],
+    )
+    letter.attach_alternative(render_to_string("mail/first_owner.html", context), "text/html")
+    return letter
+
+
+def post(letters: list[EmailMultiAlternatives]) -> None:
+    """Send after commit. A letter that fails is logged: the link can be sent again."""
+    if letters:
+        transaction.on_commit(partial(_send, letters), robust=True)
+
+
+def _send(letters: list[EmailMultiAlternatives]) -> None:
+    with get_connection() as connection:
+        for letter in letters:
+            letter.connection = connection
+            try:
+                letter.send()
+            except OSError:  # smtplib's errors are OSErrors too
+                log.exception("A letter was not sent")

@@ -1,0 +1,1 @@
+"""Reads of an organization, a module for each noun. Nothing here changes anything."""

@@ -1,0 +1,158 @@
+"""Reads about invitations: seats, lists, what a link stands for. Deeds are in actions."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import User
+from config.database import prepared_row
+from config.keyset import Page, keyset_page
+from config.roles import Role
+from orgs.access import Access, Bound
+from orgs.models import Invitation, Membership
+from orgs.models.tenant import TenantQuerySet
+
+_PEEK = "SELECT * FROM peek_invitation(%s)"
+State = Invitation.State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seats:
+    """Seats in use, members and open invitations alike; `limit` None means as many as wanted."""
+
+    used: int
+    limit: int | None
+    invited: int
+
+    @property
+    def free(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.used)
+
+    @property
+    def words(self) -> str:
+        """As in "41 of 60 seats"."""
+        last = self.used if self.limit is None else self.limit
+        of = "" if self.limit is None else f" of {self.limit:,}"
+        return f"{self.used:,}{of} {'seat' if last == 1 else 'seats'}"
+
+
+def seats(org: Bound) -> Seats:
+    """The one count of seats. An overdue invitation holds none.
+
+    The database frees those of overdue invitations when the next seat is taken; until then its
+    counter has them, so they are taken off here.
+    """
+    pending = Invitation.objects.in_org(org.id).filter(state=State.PENDING)
+    found = pending.aggregate(
+        invited=Count("id", filter=Q(expires_at__gt=timezone.now())),
+        overdue=Count("id", filter=Q(expires_at__lte=timezone.now())),
+    )
+    used = org.seats_used - found["overdue"]
+    return Seats(used=used, limit=org.seats, invited=found["invited"])
+
+
+def invitations_in(org: UUID, state: str, search: str = "") -> TenantQuerySet[Invitation]:
+    """The invitations that people would call pending, expired and so on: time decides, not jobs."""
+    overdue = Q(state=State.PENDING, expires_at__lte=timezone.now())
+    condition = {
+        State.PENDING.value: Q(state=State.PENDING) & ~overdue,
+        State.EXPIRED.value: Q(state=State.EXPIRED) | overdue,
+    }.get(state, Q(state=state))
+    found = Invitation.objects.in_org(org).filter(condition).select_related("invited_by")
+    return found.filter(email__contains=search.lower()) if search else found
+
+
+def invitation_list(
+    *, org: UUID, state: str, search: str, cursor: str | None, size: int = 50
+) -> Page[Invitation]:
+    """One page, newest first."""
+    found = invitations_in(org, state, search).annotate(closed_at=_CLOSED)
+    return keyset_page(found, order=("-created_at", "-id"), cursor=cursor, size=size)
+
+
+def recently_closed(*, org: UUID, days: int = 30, most: int = 10) -> list[Invitation]:
+    """What became of the newest invitations that are open no more."""
+    since = timezone.now() - datetime.timedelta(days=days)
+    found = Invitation.objects.in_org(org).annotate(closed_at=_CLOSED).select_related("invited_by")
+    closed = found.filter(
+        ~Q(state=State.PENDING) | Q(expires_at__lte=timezone.now()), closed_at__gt=since
+    )
+    return list(closed.order_by("-closed_at", "-id")[:most])
+
+
+_CLOSED = Coalesce("answered_at", "expires_at")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Roll:
+    """What an organization knows of some addresses."""
+
+    members: dict[str, Membership]
+    invited: frozenset[str]
+    own: frozenset[str]
+
+
+def roll_of(access: Access, emails: Collection[str]) -> Roll:
+    """Members, placeholders and open invitations under these addresses, in three queries."""
+    org = access.org.id
+    open_ones = invitations_in(org, State.PENDING.value).filter(email__in=emails)
+    return Roll(
+        members={m.email: m for m in Membership.objects.in_org(org).filter(email__in=emails)},
+        invited=frozenset(open_ones.values_list("email", flat=True)),
+        own=frozenset(
+            EmailAddress.objects.filter(
+                user__memberships__organization=org, user__memberships__id=access.membership_id
+            ).values_list("email", flat=True)
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Glimpse:
+    """What whoever holds a link may see of its invitation."""
+
+    id: UUID
+    organization_id: UUID
+    organization_name: str
+    email: str
+    role: str
+    state: str
+    expires_at: datetime.datetime
+    invited_by: str | None
+
+    @property
+    def role_label(self) -> str:
+        return Role(self.role).label
+
+    @property
+    def role_description(self) -> str:
+        return Role(self.role).description
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == State.PENDING
+
+    def is_for(self, person: User) -> bool:
+        """Has this person proved to be behind the invited address?"""
+        verified = EmailAddress.objects.filter(user=person, verified=True)
+        return bool(verified.filter(email__iexact=self.email).exists())
+
+
+def invitation_peek(token: str) -> Glimpse | None:
+    """The invitation behind a link; its state may also be `closed`, for an organization that is."""
+    row = prepared_row(_PEEK, [hash_of(token)])
+    return Glimpse(**dict(zip(Glimpse.__slots__, row, strict=True))) if row else None
+
+
+def hash_of(token: str) -> bytes:
+    """What is kept of a link's token: nobody who reads the table can follow the link."""
+    return hashlib.sha256(token.encode(errors="replace")).digest()

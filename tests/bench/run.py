@@ -1,0 +1,82 @@
+"""The measurements in their order, each table with the meaning of its floor."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psycopg
+from django.conf import settings
+from django.test import override_settings
+
+from tests.bench import decisions, floor, ledger, pages, roster, seed
+from tests.bench.database import BenchDatabase
+from tests.bench.report import Section, document
+from tests.bench.seed import Scale
+from tests.bench.timing import Line
+
+Measure = Callable[[], list[Line]]
+
+MEMBERS = (
+    f"The floor of the first line is {floor.BARE_PAGE}: {floor.BARE_PAGE_MEANS} The floor of the "
+    "others is the first line's page, with as many rows on it."
+)
+LOG = (
+    "The first line stands beside the bare view as well, the others beside the first line's page. "
+    "Reading the rows is measured again without HTTP and templates, which would hide a slow query."
+)
+DECISIONS = (
+    f"The floor is {floor.PREPARED}: {floor.PREPARED_MEANS} People and organizations change from "
+    "call to call."
+)
+LEDGER = (
+    "The floor writes the same two rows into the same tables, with everything but the chain: no "
+    "head, no lock, no hash. Each entry is a transaction of its own, bound and committed, unless "
+    "the line says otherwise; the time is that of one entry."
+)
+ROSTER = (
+    "The command as typed: reading and checking the file, the plan, every change with its own "
+    "entry in the chain, one commit. The floor copies the rows that came of it into empty tables "
+    "with the same indexes, by binary COPY in one transaction."
+)
+
+
+def run(database: BenchDatabase, scale: Scale, *, only: str) -> str:
+    """The whole document, or the sections whose title has this word."""
+    load = os.getloadavg()[0]
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with (
+        override_settings(
+            ROOT_URLCONF="tests.bench.floor",
+            STATIC_ROOT=settings.BASE_DIR / "static",
+            STORAGES=settings.STORAGES | {"staticfiles": static},
+        ),
+        database.as_owner() as owner,
+    ):
+        sections = list(_sections(database, scale, owner, only.lower()))
+        return document(scale, sections, owner, load=load)
+
+
+def _sections(
+    database: BenchDatabase, scale: Scale, owner: psycopg.Connection[tuple], only: str
+) -> Iterator[Section]:
+    house = pages.house(scale)
+    for title, note, measures in (
+        ("Members", MEMBERS, [lambda: pages.members(house), lambda: pages.groups(house)]),
+        ("The audit log", LOG, [lambda: pages.log(house), lambda: pages.log_reads(house)]),
+        ("Decisions", DECISIONS, [lambda: decisions.decisions(scale, owner)]),
+        ("Writing the ledger", LEDGER, [lambda: ledger.writing(scale, database)]),
+        ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
+    ):
+        if only in title.lower():
+            seed.refresh(owner)
+            yield Section(title=title, note=note, lines=_measured(title, measures))
+
+
+def _measured(title: str, measures: list[Measure]) -> list[Line]:
+    started = time.monotonic()
+    lines = [line for measure in measures for line in measure()]
+    sys.stderr.write(f"{title}: {time.monotonic() - started:.0f} s\n")
+    return lines

@@ -1,0 +1,78 @@
+"""The frame: navigation and palette hold what this person may open, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.factories import Cast, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def palette_of(cast: Cast, who: str) -> dict[str, str]:
+    """What the palette offers: label and address."""
+    page = sign_in(getattr(cast, who)).get(cast.url("permissions/")).content.decode()
+    part = page.partition('id="palette"')[2].partition("</dialog>")[0]
+    items = re.findall(
+        r'class="palette-item" href="([^"]+)".*?data-palette-text>([^<]+)<', part, re.S
+    )
+    return {label: url for url, label in items}
+
+
+def sidebar_of(cast: Cast, who: str) -> str:
+    page = sign_in(getattr(cast, who)).get(cast.url("permissions/")).content.decode()
+    return page.partition('id="sidebar"')[2].partition("</aside>")[0]
+
+
+@pytest.mark.requirement("S4-013")
+def test_the_sidebar_ends_in_three_items_that_members_do_not_see(cast: Cast) -> None:
+    owners = sidebar_of(cast, "alice")
+    bottom = owners.partition("sidebar-bottom")[2]
+    for path in ("settings/", "billing/", "audit-log/"):
+        assert f'href="{cast.url(path)}"' in bottom
+    for who in ("mia", "eddie"):
+        assert ">Organization<" not in sidebar_of(cast, who)
+        for path in ("settings/", "billing/", "audit-log/"):
+            assert f'href="{cast.url(path)}"' not in sidebar_of(cast, who)
+
+
+@pytest.mark.requirement("S4-020", "S4-021", "S4-022", "S4-023")
+def test_the_palette_leads_an_owner_to_settings_log_and_worker_key(cast: Cast) -> None:
+    found = palette_of(cast, "alice")
+    assert found["Organization settings"] == cast.url("settings/")
+    assert found["Audit log"] == cast.url("audit-log/")
+    assert found["Worker SSH key"] == cast.url("settings/") + "#ssh-key"
+    assert found["Change policies"] == cast.url("settings/") + "#policies"
+
+
+@pytest.mark.requirement("S4-021", "S4-022", "S4-023")
+def test_the_palette_of_a_member_does_not_know_them(cast: Cast) -> None:
+    found = palette_of(cast, "mia")
+    for hidden in (
+        "Organization settings",
+        "Audit log",
+        "Worker SSH key",
+        "Invite member",
+        "Change policies",
+    ):
+        assert hidden not in found
+    assert found["Billing, to read"] == cast.url("billing/")
+
+
+@pytest.mark.parametrize("who", ["alice", "adam", "mia", "vera", "eddie"])
+def test_whatever_navigation_and_palette_offer_may_be_opened(cast: Cast, who: str) -> None:
+    client = sign_in(getattr(cast, who))
+    links = set(palette_of(cast, who).values())
+    links |= set(re.findall(r'class="nav-link" href="([^"]+)"', sidebar_of(cast, who)))
+    assert links
+    for link in links:
+        assert client.get(link.partition("#")[0]).status_code == 200, link
+
+
+def test_the_switcher_loads_when_it_is_opened_and_works_without_javascript(cast: Cast) -> None:
+    menu = sidebar_of(cast, "mia").partition('id="switcher-menu"')[2].partition("</div>")[0]
+    assert 'hx-get="/organizations/"' in menu
+    assert 'hx-trigger="toggle once"' in menu
+    assert 'href="/organizations/"' in menu

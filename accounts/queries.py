@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -67,5 +67,5 @@ def means_of(person: User) -> Means:
 
 def configured_providers() -> list[str]:
     """The providers beside the house's own sign-in, by the names that allauth gives them."""
-    providers: dict[str, dict[str, Any]] = settings.SOCIALACCOUNT_PROVIDERS
+    providers = cast("dict[str, dict[str, Any]]", settings.SOCIALACCOUNT_PROVIDERS)
     return [name for name, choices in providers.items() if choices["APPS"]]

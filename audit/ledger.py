@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from audit.events import Event
 from audit.models import PLATFORM, Outcome
@@ -100,8 +100,7 @@ def record(
             words,
         ],
     )
-    assert row is not None
-    return int(row[0])
+    return int(cast("tuple[int]", row)[0])
 
 
 def record_many(

@@ -123,7 +123,7 @@ def _plain(value: Any) -> list[str] | str | int:
 def _rich(value: Any) -> Any:
     if isinstance(value, list):
         kind, text = value
-        return {"t": datetime.datetime.fromisoformat, "u": uuid.UUID}[kind](text)
+        return uuid.UUID(text) if kind == "u" else datetime.datetime.fromisoformat(text)
     if isinstance(value, str) and "\x00" in value:
         raise ValueError
     if isinstance(value, str | int):

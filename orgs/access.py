@@ -158,7 +158,11 @@ class AccessBackend(BaseBackend):
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         access: Access | None = getattr(user_obj, "access", None)
-        if access is None or perm not in Permission or not access.can(Permission(perm), obj):
+        try:
+            permission = Permission(perm)
+        except ValueError:
+            raise PermissionDenied from None
+        if access is None or not access.can(permission, obj):
             raise PermissionDenied
         return True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -93,7 +93,7 @@ class OrgRequest(Request):
 
 
 class TenancyMiddleware:
-    """Binds, or answers 404 as for a page that is not there; undoes what fails; records refusals."""
+    """Binds, or answers 404 as for a missing page; undoes what fails; records refusals."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -145,11 +145,11 @@ def _record_attempt(request: HttpRequest, response: HttpResponseBase, access: Ac
     refusal: Refusal | None = request.refusal  # type: ignore[attr-defined]
     lock = getattr(request, "lock", None)
     if refusal is not None:
-        event, outcome = Event(refusal.event or Event.ACCESS_REFUSED), Outcome.DENIED
+        event, outcome = cast("Event", refusal.event or Event.ACCESS_REFUSED), Outcome.DENIED
         target = Target("permission", None, refusal.permission.label)
         reason = refusal.permission.value
     elif request.method == "POST" and lock and lock.records and _has_failed(response):
-        event, outcome = Event(lock.records), Outcome.FAILED
+        event, outcome = cast("Event", lock.records), Outcome.FAILED
         target = Target("page", None, request.path_info[:200])
         reason = getattr(response, "reason_code", f"status {response.status_code}")
     else:

@@ -7,6 +7,7 @@ of a change that leaves no entry in the ledger. The functions it rests on are in
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import migrations
 from django.db.backends.utils import names_digest
@@ -30,14 +31,14 @@ def wall(
     (CASCADE or SET_NULL): foreign-key checks pass row security, so a reference also names the
     organization. `recorded` lists the changes that need an entry in the ledger before commit.
     """
-    forward = [
+    forward: list[Any] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"CREATE POLICY wall ON {table} USING (organization_id = (SELECT app_org()))"
         " WITH CHECK (organization_id = (SELECT app_org()))",
         f"GRANT {rights} ON {table} TO {web_role()}",
         f"ALTER TABLE {table} ADD CONSTRAINT {table}_in_org UNIQUE (organization_id, id)",
     ]
-    reverse = [
+    reverse: list[Any] = [
         f"ALTER TABLE {table} DROP CONSTRAINT {table}_in_org",
         f"REVOKE ALL ON {table} FROM {web_role()}",
         f"DROP POLICY wall ON {table}",

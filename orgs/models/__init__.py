@@ -2,7 +2,7 @@
 
 from orgs.models.groups import Group, GroupMembership
 from orgs.models.invitations import Invitation, OwnershipOffer
-from orgs.models.organizations import Membership, Organization, OrganizationRole
+from orgs.models.organizations import Membership, Organization
 
 __all__ = [
     "Group",
@@ -10,6 +10,5 @@ __all__ = [
     "Invitation",
     "Membership",
     "Organization",
-    "OrganizationRole",
     "OwnershipOffer",
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.roles import Role
 from config.text import EMAIL_LENGTH
-from orgs.models.organizations import Membership, Organization, OrganizationRole
+from orgs.models.organizations import ROLE_CHOICES, ROLE_VALUES, Membership, Organization
 from orgs.models.tenant import TenantModel, TenantQuerySet
 
 
@@ -29,7 +29,7 @@ class Invitation(TenantModel):
         Organization, on_delete=models.CASCADE, related_name="invitations", db_index=False
     )
     email = models.EmailField(max_length=EMAIL_LENGTH)
-    role = models.TextField(choices=OrganizationRole.choices, default=Role.MEMBER.value)
+    role = models.TextField(choices=ROLE_CHOICES, default=Role.MEMBER.value)
     reason = models.TextField(blank=True, default="")
     state = models.TextField(choices=State, default=State.PENDING)
     token_hash = models.BinaryField(unique=True, editable=False)
@@ -66,9 +66,7 @@ class Invitation(TenantModel):
                 name="invitation_one_pending",
                 violation_error_message="This address already has a pending invitation.",
             ),
-            models.CheckConstraint(
-                condition=Q(role__in=OrganizationRole.values), name="invitation_role"
-            ),
+            models.CheckConstraint(condition=Q(role__in=ROLE_VALUES), name="invitation_role"),
             models.CheckConstraint(
                 condition=Q(email=Lower("email")), name="invitation_email_lower"
             ),

@@ -17,9 +17,8 @@ from config.roles import DEFAULT_POLICIES, ORGANIZATION_ROLES, Role
 from config.text import EMAIL_LENGTH, NAME_LENGTH
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 
-OrganizationRole = models.TextChoices(  # type: ignore[misc]
-    "OrganizationRole", [(role.name, (role.value, role.label)) for role in ORGANIZATION_ROLES]
-)
+ROLE_CHOICES = [(role.value, role.label) for role in ORGANIZATION_ROLES]
+ROLE_VALUES = [role.value for role in ORGANIZATION_ROLES]
 
 SLUG = RegexValidator(
     r"^[a-z0-9](?:-?[a-z0-9])+\Z",
@@ -110,7 +109,7 @@ class Membership(TenantModel):
         blank=True,
         related_name="memberships",
     )
-    role = models.TextField(choices=OrganizationRole.choices, default=Role.MEMBER.value)
+    role = models.TextField(choices=ROLE_CHOICES, default=Role.MEMBER.value)
     name = models.CharField(max_length=NAME_LENGTH)
     sort_name = sort_name()
     email = models.EmailField(max_length=EMAIL_LENGTH, blank=True, default="")
@@ -152,9 +151,7 @@ class Membership(TenantModel):
                 name="membership_email",
                 violation_error_message="This address is already in the organization.",
             ),
-            models.CheckConstraint(
-                condition=Q(role__in=OrganizationRole.values), name="membership_role"
-            ),
+            models.CheckConstraint(condition=Q(role__in=ROLE_VALUES), name="membership_role"),
             models.CheckConstraint(
                 condition=Q(email=Lower("email")), name="membership_email_lower"
             ),

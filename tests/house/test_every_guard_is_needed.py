@@ -214,9 +214,12 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
         counts_are_off,
     ),
     ("orgs_invitation", "counted_again"): in_turn(
-        run("UPDATE orgs_invitation SET state = 'revoked' WHERE organization_id = %s", ACME), counts_are_off
+        run("UPDATE orgs_invitation SET state = 'revoked' WHERE organization_id = %s", ACME),
+        counts_are_off,
     ),
-    ("orgs_invitation", "counted_out"): in_turn(run("DELETE FROM orgs_invitation WHERE organization_id = %s", ACME), counts_are_off),
+    ("orgs_invitation", "counted_out"): in_turn(
+        run("DELETE FROM orgs_invitation WHERE organization_id = %s", ACME), counts_are_off
+    ),
     ("orgs_group", "counted_in"): in_turn(
         run(
             "INSERT INTO orgs_group (id, organization_id, name, description, secret, created_at)"

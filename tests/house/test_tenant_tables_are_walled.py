@@ -114,7 +114,8 @@ def test_every_definer_function_names_its_schema() -> None:
             " AND relnamespace = 'public'::regnamespace"
         )
     ]
-    bare = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(%s)\b" % "|".join(tables), re.IGNORECASE)
+    names = "|".join(tables)
+    bare = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+({names})\b", re.IGNORECASE)
     for name, body in bodies:
         assert not bare.search(body), f"{name} names a table without its schema"
 

@@ -54,7 +54,9 @@ def walk(client: Client, start: str, within: str) -> tuple[set[str], dict[str, s
             continue
         visited.add(path)
         response = client.get(address, follow=False)
-        assert getattr(response.wsgi_request, "refusal", None) is None, f"{address} is shown, and refused"
+        assert getattr(response.wsgi_request, "refusal", None) is None, (
+            f"{address} is shown, and refused"
+        )
         assert response.status_code < 500
         if response.status_code != 200 or "html" not in response.headers.get("Content-Type", ""):
             continue
@@ -102,7 +104,9 @@ def test_no_page_of_one_organization_leads_into_another(cast: Cast) -> None:
     for path in visited:
         response = client.get(path)
         if "html" in response.headers.get("Content-Type", ""):
-            others |= {a for a in Addresses(response.content.decode()).found if cast.umbrella.slug in a}
+            others |= {
+                a for a in Addresses(response.content.decode()).found if cast.umbrella.slug in a
+            }
     assert others <= {cast.url("", cast.umbrella)}, "only the switcher names another one"
 
 

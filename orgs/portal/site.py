@@ -68,7 +68,7 @@ class Portal(AdminSite):
                 "name": str(request.user),
                 "email": getattr(request.user, "email", ""),
                 "role_label": Role.SUPERADMIN.label,
-                "id": request.user.pk,
+                "pk": request.user.pk,
             },
         }
 

@@ -64,7 +64,6 @@ def test_verify_fails_with_the_first_entry_that_does_not_hold(
     assert "Entry #3 does not hold: entries are missing before it." in out.getvalue()
 
 
-@pytest.mark.requirement("S3-057")
 def test_query_prints_one_line_an_entry_newest_first(cast: Cast) -> None:
     change_role(cast.acme.id)
     first, second, *_ = audit("query", "--org", cast.acme.slug).splitlines()

@@ -186,7 +186,7 @@ def test_an_entry_of_an_earlier_transaction_does_not_count_for_a_later_one() -> 
         Organization.objects.filter(pk=organization.id).update(name="Loud")
 
 
-@pytest.mark.requirement("S1-010", "S1-045")
+@pytest.mark.requirement("S1-010", "S1-045", "S1-048")
 def test_a_denied_attempt_is_written_down(cast: Cast) -> None:
     response = sign_in(cast.mia).get(cast.url("audit-log/"))
     assert response.status_code == 302

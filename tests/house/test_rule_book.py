@@ -60,14 +60,14 @@ def test_every_permission_is_held_by_some_role() -> None:
     assert [p for p in Permission if not roles_with(p, set())] == []
 
 
-@pytest.mark.requirement("S2-001", "S2-002", "S2-003", "S2-004")
+@pytest.mark.decided("S2-001", "S2-002", "S2-003", "S2-004")
 def test_roles_stand_on_their_levels() -> None:
     assert Role.SUPERADMIN.scope is Scope.PLATFORM
     assert Role.OWNER.scope is Role.MEMBER.scope is Role.END_USER.scope is Scope.ORGANIZATION
     assert Role.PROJECT_OWNER.scope is Role.PROJECT_MEMBER.scope is Scope.PROJECT
 
 
-@pytest.mark.requirement("S2-005", "S2-006", "S2-034")
+@pytest.mark.decided("S2-005", "S2-006", "S2-034")
 def test_platform_belongs_to_superadmins_and_nothing_else_does() -> None:
     platform = {p for p in Permission if p.scope is Scope.PLATFORM}
     assert permissions_of({Role.SUPERADMIN}, ALL_POLICIES) == platform
@@ -75,7 +75,7 @@ def test_platform_belongs_to_superadmins_and_nothing_else_does() -> None:
         assert not permissions_of({role}, ALL_POLICIES) & platform, role
 
 
-@pytest.mark.requirement("S2-005", "S4-001", "S4-002")
+@pytest.mark.decided("S2-005", "S4-001", "S4-002")
 def test_owner_may_whatever_anyone_in_the_organization_may() -> None:
     # An Owner need not request what an Owner decides.
     requests = {Permission.PROJECTS_REQUEST, Permission.HUB_REQUEST_PUBLISH}
@@ -84,7 +84,7 @@ def test_owner_may_whatever_anyone_in_the_organization_may() -> None:
         assert permissions_of({role}, ALL_POLICIES) - requests <= owner, role
 
 
-@pytest.mark.requirement("S1-027")
+@pytest.mark.decided("S1-027")
 def test_viewer_holds_only_permissions_to_view() -> None:
     verbs = {
         permission.partition(".")[2] for permission in permissions_of({Role.VIEWER}, ALL_POLICIES)
@@ -108,13 +108,13 @@ OWNERS_ALONE = {
 
 @pytest.mark.parametrize(
     "permission",
-    [pytest.param(p, marks=pytest.mark.requirement(*ids)) for p, ids in OWNERS_ALONE.items()],
+    [pytest.param(p, marks=pytest.mark.decided(*ids)) for p, ids in OWNERS_ALONE.items()],
 )
 def test_under_no_policy_may_anyone_but_an_owner(permission: Permission) -> None:
     assert roles_with(permission, ALL_POLICIES) == (Role.OWNER,)
 
 
-@pytest.mark.requirement("S4-005")
+@pytest.mark.decided("S4-005")
 def test_member_never_views_the_audit_log() -> None:
     assert Permission.AUDIT_VIEW in permissions_of({Role.OWNER}, ())
     assert Permission.AUDIT_VIEW not in permissions_of({Role.MEMBER}, ALL_POLICIES)

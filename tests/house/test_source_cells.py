@@ -41,7 +41,7 @@ def source_cell_params() -> list[ParameterSet]:
         pytest.param(
             row,
             id=f"{row['requirement']}-{row['source_role']}-{row['permission']}",
-            marks=pytest.mark.requirement(row["requirement"]),
+            marks=pytest.mark.decided(row["requirement"]),
         )
         for row in SOURCE_CELLS
     ]

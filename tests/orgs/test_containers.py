@@ -51,9 +51,7 @@ def invitations_of(organization: Organization) -> list[Invitation]:
 # Creating, and the first owner
 
 
-@pytest.mark.requirement("S2-007")
-@pytest.mark.requirement("S2-102")
-@pytest.mark.requirement("S2-105")
+@pytest.mark.requirement("S2-007", "S2-102", "S2-105")
 def test_new_container_waits_for_its_first_owner(
     cast: Cast, sam: Client, mailoutbox, django_capture_on_commit_callbacks
 ) -> None:
@@ -130,8 +128,7 @@ def test_address_in_use_and_reserved_get_the_same_words(cast: Cast, sam: Client)
         assert "This address is not available. Choose another." in response.content.decode()
 
 
-@pytest.mark.requirement("S2-009")
-@pytest.mark.requirement("S4-012")
+@pytest.mark.requirement("S2-009", "S4-012")
 def test_owner_of_an_ownerless_container_may_be_named_again(cast: Cast, sam: Client) -> None:
     create(sam)
     made = named("harbor-works")
@@ -144,8 +141,7 @@ def test_owner_of_an_ownerless_container_may_be_named_again(cast: Cast, sam: Cli
     assert entries(PLATFORM)[-1][0] == "invitation.sent"
 
 
-@pytest.mark.requirement("S2-009")
-@pytest.mark.requirement("S2-010")
+@pytest.mark.requirement("S2-009", "S2-010")
 def test_where_there_is_an_owner_none_is_named_from_outside(cast: Cast, sam: Client) -> None:
     response = sam.post(f"{LIST}{cast.acme.pk}/owner/", {"email": "olga@harbor.example"})
     assert response.status_code == 422
@@ -156,15 +152,14 @@ def test_where_there_is_an_owner_none_is_named_from_outside(cast: Cast, sam: Cli
 # Renaming, suspending, deleting
 
 
-@pytest.mark.requirement("S2-008")
+@pytest.mark.requirement("S2-102")
 def test_rename_stands_in_both_ledgers(cast: Cast, sam: Client) -> None:
     assert sam.post(f"{LIST}{cast.acme.pk}/rename/", {"name": "Acme Machines"}).status_code == 302
     assert seen(cast.acme).name == "Acme Machines"
     assert entries(cast.acme.id)[-1][0] == entries(PLATFORM)[-1][0] == "organization.changed"
 
 
-@pytest.mark.requirement("S1-041")
-@pytest.mark.requirement("S2-008")
+@pytest.mark.requirement("S1-041", "S2-102")
 def test_suspension_shuts_everyone_out_until_it_is_lifted(cast: Cast, sam: Client) -> None:
     alice = sign_in(cast.alice)
     response = sam.post(f"{LIST}{cast.acme.pk}/suspend/", {"reason": "Unpaid since March"})
@@ -185,7 +180,7 @@ def test_suspension_asks_why(cast: Cast, sam: Client) -> None:
     assert entries(PLATFORM)[-1][:2] == ("organization.suspended", "failed")
 
 
-@pytest.mark.requirement("S2-008")
+@pytest.mark.requirement("S2-102")
 def test_organization_that_is_to_be_deleted_may_be_restored(cast: Cast, sam: Client) -> None:
     sam.post(f"{LIST}{cast.acme.pk}/delete/", {"reason": "Merged into Umbrella"})
     assert seen(cast.acme).state == "closing"

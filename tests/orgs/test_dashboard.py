@@ -41,7 +41,7 @@ def invite(cast: Cast, email: str, **ends: float) -> Invitation:
     return invitation
 
 
-@pytest.mark.requirement("S4-043", "S4-030", "S4-031", "S4-032")
+@pytest.mark.requirement("S4-043", "S4-030", "S4-031", "S4-032", "S1-023")
 def test_an_owner_sees_team_and_billing_and_a_member_does_not(cast: Cast) -> None:
     owners = page_of(cast, "alice")
     assert ">Team</h2>" in owners

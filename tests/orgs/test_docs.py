@@ -79,7 +79,13 @@ def test_ones_own_role_is_marked(cast: Cast) -> None:
     assert "Your role" in page.partition('<h2 id="viewer">')[2].partition("</h2>")[0]
 
 
-@pytest.mark.parametrize("path", ["/terms/", "/privacy/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/terms/", marks=pytest.mark.requirement("S1-064")),
+        pytest.param("/privacy/", marks=pytest.mark.requirement("S1-065")),
+    ],
+)
 def test_terms_and_privacy_are_there_for_everyone(client: Client, cast: Cast, path: str) -> None:
     assert client.get(path).status_code == 200
     assert f'href="{path}"' in docs_of(cast, "mia")

@@ -31,7 +31,7 @@ def members(cast: Cast) -> dict[str, Membership]:
         return {member.email: member for member in Membership.objects.in_org(cast.acme)}
 
 
-@pytest.mark.requirement("S1-042")
+@pytest.mark.requirement("S1-042", "S2-023")
 def test_the_invited_person_joins(cast: Cast) -> None:
     _, token = invite(cast, ANA, Role.VIEWER, reason="Audit")
     ana = sign_in(make_person("Ana Silva", ANA))

@@ -39,8 +39,7 @@ def csv(content: bytes | str, name: str = "people.csv") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, raw, content_type="text/csv")
 
 
-@pytest.mark.requirement("S1-042")
-@pytest.mark.requirement("S2-156")
+@pytest.mark.requirement("S1-042", "S2-156", "S1-009")
 def test_an_owner_invites_from_the_page(cast: Cast, django_capture_on_commit_callbacks) -> None:
     alice = sign_in(cast.alice)
     assert "Invite member" in alice.get(cast.url("invitations/")).text
@@ -96,8 +95,7 @@ def test_a_role_that_reaches_far_needs_a_reason_and_warns(cast: Cast, role: str)
     assert "reach" in asked.text
 
 
-@pytest.mark.requirement("S2-023")
-@pytest.mark.requirement("S4-052")
+@pytest.mark.requirement("S2-023", "S1-009", "S2-053", "S2-107")
 def test_only_who_may_invite_reaches_the_door(cast: Cast) -> None:
     for person in (cast.adam, cast.mia, cast.vera, cast.eddie):
         client = sign_in(person)

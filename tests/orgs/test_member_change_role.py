@@ -98,8 +98,8 @@ def test_sending_it_twice_changes_once(cast: Cast) -> None:
     assert len(entries(mia)) == 1
 
 
-@pytest.mark.requirement("S1-037")
 @pytest.mark.parametrize("who", ["adam", "mia", "vera", "eddie"])
+@pytest.mark.requirement("S1-037", "S2-053", "S2-107")
 def test_nobody_else_changes_roles(cast: Cast, who: str) -> None:
     person = getattr(cast, who)
     vera = cast.member(cast.vera)

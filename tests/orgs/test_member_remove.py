@@ -44,7 +44,7 @@ def remove(cast: Cast, who: Membership, **data: str) -> HttpResponse:
     return sign_in(cast.alice).post(url(cast, who), {"confirm": who.name, "reason": "Left"} | data)
 
 
-@pytest.mark.requirement("S2-024", "S2-161", "S1-010")
+@pytest.mark.requirement("S2-024", "S2-161", "S1-010", "S1-043", "S2-107")
 def test_a_removed_member_keeps_nothing(cast: Cast) -> None:
     mia = cast.member(cast.mia)
     make_seat(make_group(cast.acme, "Tech Leads"), mia)
@@ -109,6 +109,7 @@ def test_htmx_takes_the_row_away(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("who", ["adam", "mia", "vera", "eddie"])
+@pytest.mark.requirement("S2-053", "S2-107", "S1-043")
 def test_nobody_else_removes(cast: Cast, who: str) -> None:
     person: User = getattr(cast, who)
     vera = cast.member(cast.vera)

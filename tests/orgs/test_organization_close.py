@@ -94,7 +94,7 @@ def test_the_name_must_be_typed_exactly(cast: Cast, typed: str) -> None:
     assert "name_differs" in last_event(cast).body
 
 
-@pytest.mark.requirement("S2-020")
+@pytest.mark.requirement("S2-020", "S1-014")
 def test_an_owner_shuts_the_organization_for_thirty_days(cast: Cast) -> None:
     close(cast)
     found = state_of(cast)
@@ -108,6 +108,7 @@ def test_an_owner_shuts_the_organization_for_thirty_days(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("who", ["adam", "mia", "vera", "eddie"])
+@pytest.mark.requirement("S1-014")
 def test_nobody_but_an_owner_deletes_or_restores(cast: Cast, who: str) -> None:
     client = freshly(getattr(cast, who))
     client.post(cast.url("settings/delete/"), {"confirm": cast.acme.name})
@@ -163,7 +164,7 @@ def test_closing_and_restoring_twice_is_done_once(cast: Cast) -> None:
     assert last_event(cast).sequence == count
 
 
-@pytest.mark.requirement("S2-008")
+@pytest.mark.requirement("S1-041")
 def test_a_suspension_shows_its_reason_at_sign_in_and_ends_without_loss(cast: Cast) -> None:
     organization_suspend(
         organization=cast.acme.id, reason="Three invoices are unpaid.", actor=OPERATOR

@@ -151,7 +151,7 @@ def test_a_choice_that_cannot_be_read_saves_nothing(cast: Cast, sent: dict[str, 
     assert policies_of(cast) == DEFAULT_POLICIES
 
 
-@pytest.mark.requirement("S2-028")
+@pytest.mark.requirement("S2-028", "S1-022")
 def test_nobody_but_an_owner_sets_policies(cast: Cast) -> None:
     for who in ("adam", "mia", "vera", "eddie"):
         response = sign_in(getattr(cast, who)).post(cast.url(PAGE), choice())

@@ -236,7 +236,7 @@ def test_the_book_is_arranged_once_for_each_choice_of_policies() -> None:
 # What the sources say about scopes and about who stands where, asked of the book itself.
 
 
-@pytest.mark.requirement("S2-001", "S2-002", "S2-003", "S2-004")
+@pytest.mark.decided("S2-001", "S2-002", "S2-003", "S2-004")
 def test_there_are_roles_of_the_platform_the_organization_the_project_and_for_consumers() -> None:
     assert Role.SUPERADMIN.scope is Scope.PLATFORM
     assert {Role.OWNER, Role.MEMBER} <= {r for r in Role if r.scope is Scope.ORGANIZATION}
@@ -248,7 +248,7 @@ def test_there_are_roles_of_the_platform_the_organization_the_project_and_for_co
     assert not {p for p in consumer if p.value.endswith((".create", ".change", ".delete"))}
 
 
-@pytest.mark.requirement("S2-005", "S2-006", "S2-034")
+@pytest.mark.decided("S2-005", "S2-006", "S2-034")
 def test_a_superadmin_ends_where_an_organization_begins_and_an_owner_where_the_platform_does() -> (
     None
 ):
@@ -262,7 +262,7 @@ def test_a_superadmin_ends_where_an_organization_begins_and_an_owner_where_the_p
         }
 
 
-@pytest.mark.requirement("S2-007", "S2-008", "S2-009")
+@pytest.mark.decided("S2-007", "S2-008", "S2-009")
 def test_only_superadmins_run_containers() -> None:
     for permission in (
         Permission.PLATFORM_CREATE_ORGANIZATIONS,
@@ -272,7 +272,7 @@ def test_only_superadmins_run_containers() -> None:
         assert roles_with(permission, frozenset(Policy)) == (Role.SUPERADMIN,)
 
 
-@pytest.mark.requirement("S4-001", "S4-002", "S4-003", "S4-004", "S4-006", "S1-016", "S2-028")
+@pytest.mark.decided("S4-001", "S4-002", "S4-003", "S4-004", "S4-006", "S1-016", "S2-028")
 def test_no_role_of_an_organization_stands_above_its_owner() -> None:
     asking = {Permission.PROJECTS_REQUEST, Permission.HUB_REQUEST_PUBLISH}
     owner = permissions_of({Role.OWNER}, frozenset())
@@ -290,7 +290,7 @@ def test_no_role_of_an_organization_stands_above_its_owner() -> None:
         assert [role for role in holders if role in ORGANIZATION_ROLES] == [Role.OWNER]
 
 
-@pytest.mark.requirement("S4-005", "S4-051")
+@pytest.mark.decided("S4-005", "S4-051")
 def test_between_members_and_owners_only_owners_view_the_audit_log() -> None:
     assert Permission.AUDIT_VIEW in permissions_of({Role.OWNER}, frozenset())
     assert Permission.AUDIT_VIEW not in permissions_of({Role.MEMBER}, frozenset(Policy))

@@ -36,9 +36,7 @@ def sam(cast: Cast) -> Client:
 # Who comes in
 
 
-@pytest.mark.requirement("S2-001")
-@pytest.mark.requirement("S2-012")
-@pytest.mark.requirement("S2-120")
+@pytest.mark.requirement("S2-001", "S2-012", "S2-120", "S2-007", "S2-034", "S2-035", "S2-103", "S2-105")
 def test_only_a_superadmin_finds_the_portal(cast: Cast) -> None:
     assert sign_in(cast.sam).get("/admin/").status_code == 200
     for person in (cast.alice, cast.adam, cast.mia, cast.vera, cast.eddie):
@@ -75,8 +73,7 @@ def test_createsuperuser_makes_a_superadmin_who_passes_no_wall(cast: Cast, monke
 # Containers, not contents
 
 
-@pytest.mark.requirement("S2-016")
-@pytest.mark.requirement("S2-017")
+@pytest.mark.requirement("S2-016", "S2-017")
 def test_no_model_with_contents_is_registered() -> None:
     registered = set(admin.site._registry)
     assert registered == {Organization, User}
@@ -119,9 +116,7 @@ def console_routes() -> Iterator[tuple[str, URLPattern]]:
     return ((route, door) for route, door in doors() if route.startswith("/o/"))
 
 
-@pytest.mark.requirement("S2-005")
-@pytest.mark.requirement("S2-006")
-@pytest.mark.requirement("S2-016")
+@pytest.mark.requirement("S2-006", "S2-016")
 def test_superadmin_gets_the_same_nothing_on_every_console_route(cast: Cast, sam: Client) -> None:
     missing = cast.acme.slug + "-that-is-not-there"
     routes = [address(route, cast) for route, _ in console_routes()]
@@ -134,8 +129,7 @@ def test_superadmin_gets_the_same_nothing_on_every_console_route(cast: Cast, sam
             assert cast.acme.name not in own.content.decode()
 
 
-@pytest.mark.requirement("S2-016")
-@pytest.mark.requirement("S2-017")
+@pytest.mark.requirement("S2-016", "S2-017")
 def test_no_page_of_the_portal_shows_what_is_inside(cast: Cast, sam: Client) -> None:
     make_group(cast.acme, "Secret Garden", description="Roses and thorns")
     with bound(cast.acme.id):
@@ -202,9 +196,7 @@ def test_every_portal_door_has_a_platform_lock() -> None:
 # Accounts
 
 
-@pytest.mark.requirement("S1-041")
-@pytest.mark.requirement("S2-010")
-@pytest.mark.requirement("S2-103")
+@pytest.mark.requirement("S1-041", "S2-010", "S2-103")
 def test_suspending_an_account_ends_its_sessions(cast: Cast, sam: Client) -> None:
     mia, _ = attempt(cast.mia.email)
     assert mia.get("/profile/").status_code == 200
@@ -259,8 +251,7 @@ def test_bad_query_of_a_list_is_no_failure(cast: Cast, sam: Client, query: str) 
 # The platform's own ledger
 
 
-@pytest.mark.requirement("S2-013")
-@pytest.mark.requirement("S2-122")
+@pytest.mark.requirement("S2-013", "S2-122")
 def test_platform_log_is_read_in_pages(cast: Cast, sam: Client) -> None:
     for number in range(60):
         ledger.record_platform(

@@ -38,7 +38,7 @@ def test_the_sidebar_ends_in_three_items_that_members_do_not_see(cast: Cast) -> 
             assert f'href="{cast.url(path)}"' not in sidebar_of(cast, who)
 
 
-@pytest.mark.requirement("S4-020", "S4-021", "S4-022", "S4-023")
+@pytest.mark.requirement("S4-021", "S4-022", "S4-023")
 def test_the_palette_leads_an_owner_to_settings_log_and_worker_key(cast: Cast) -> None:
     found = palette_of(cast, "alice")
     assert found["Organization settings"] == cast.url("settings/")

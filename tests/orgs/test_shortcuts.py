@@ -24,7 +24,7 @@ def notices(response) -> list[str]:
 
 
 @pytest.mark.parametrize(("address", "path"), SHORTCUTS.items())
-@pytest.mark.requirement("S4-014", "S4-015", "S4-016")
+@pytest.mark.requirement("S4-016")
 def test_a_shortcut_leads_to_the_page_of_the_current_organization(
     cast: Cast, address: str, path: str
 ) -> None:

@@ -72,23 +72,20 @@ def container_create(
 def container_name_owner(
     *, organization: UUID, email: str, actor: Access
 ) -> tuple[Organization, Invitation, str]:
-    """Name the owner of an organization that has none (S2-009, S4-012).
+    """Name another first owner for an organization that still waits for one (S2-009, S4-012).
 
-    An earlier invitation of this kind is revoked. One that was suspended and has lost its owner
-    waits for the new one. Raises ValidationError: `own_address`, `has_owner`, `state`.
+    The earlier invitation is revoked. An organization that ever had an owner is closed to this
+    deed: whoever could disable its owners and name the next would have a way to its contents.
+    Raises ValidationError: `own_address`, `has_owner`.
     """
     _refuse_oneself(email, actor)
     with bound(organization):
         found = Organization.objects.select_for_update(no_key=True).get(id=organization)
-        if found.owner_count:
+        if found.state != State.PENDING:
             raise ValidationError(
-                "It has an owner. Inside an organization, owners name owners.", code="has_owner"
+                "It has had an owner. Inside an organization, owners name owners.", code="has_owner"
             )
-        if found.state == State.CLOSING:
-            raise ValidationError("It is about to be deleted.", code="state")
         _revoke_earlier(found, actor)
-        if found.state == State.SUSPENDED:
-            _let_wait(found, actor)
         invitation, token = _invite_owner(found, email, actor)
     ledger.record_platform(
         Event.INVITATION_SENT,
@@ -138,7 +135,8 @@ def container_resume(*, organization: UUID, reason: str, actor: Access) -> Organ
             )
     except IntegrityError as error:
         raise ValidationError(
-            "It has no active owner, so it cannot open. Name an owner first.", code="no_owner"
+            "It has no active owner, so it cannot open. Enable an owner’s account first.",
+            code="no_owner",
         ) from error
     return _record_turn(Event.ORGANIZATION_RESUMED, old, found, reason, actor)
 
@@ -225,15 +223,3 @@ def _revoke_earlier(organization: Organization, actor: Access) -> None:
             actor=actor.identity,
             target=Target("invitation", invitation.id, invitation.email),
         )
-
-
-def _let_wait(organization: Organization, actor: Access) -> None:
-    organization.state, organization.state_reason = State.PENDING, ""
-    organization.save(update_fields=["state", "state_reason"])
-    ledger.record(
-        Event.ORGANIZATION_RESUMED,
-        organization=organization.id,
-        actor=actor.identity,
-        target=target_of(organization),
-        changes={"state": (State.SUSPENDED.value, State.PENDING.value)},
-    )

@@ -55,7 +55,7 @@ def container_view(request: PortalRequest, pk: UUID) -> HttpResponse:
     context = {
         "found": found,
         "may": {
-            "name_owner": not found.owner_count and found.state != State.CLOSING,
+            "name_owner": found.state == State.PENDING,
             "suspend": found.state == State.OPEN,
             "resume": found.state == State.SUSPENDED,
             "close": found.state == State.OPEN,

@@ -262,10 +262,10 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
 CHECKS: dict[tuple[str, str], Attempt] = {
     ("orgs_organization", "organization_has_an_owner"): demote,
     ("orgs_organization", "organization_seats_hold"): in_turn(
-        add_member, run("UPDATE orgs_organization SET seats = 1")
+        add_member, run("UPDATE orgs_organization SET seats = 1 WHERE id = %s", ACME)
     ),
     ("orgs_organization", "organization_closing_has_a_date"): run(
-        "UPDATE orgs_organization SET state = 'closing'"
+        "UPDATE orgs_organization SET state = 'closing' WHERE id = %s", ACME
     ),
     ("accounts_user", "user_never_superuser"): run("UPDATE accounts_user SET is_superuser = true"),
     ("accounts_user", "user_active_is_the_active_state"): run(

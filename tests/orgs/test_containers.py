@@ -192,7 +192,9 @@ def test_organization_that_is_to_be_deleted_may_be_restored(cast: Cast, sam: Cli
     ]
 
 
-def test_ownerless_organization_opens_only_with_a_new_owner(cast: Cast, sam: Client) -> None:
+@pytest.mark.requirement("S2-016", "S2-138")
+def test_no_superadmin_clears_the_way_for_an_owner_of_their_choice(cast: Cast, sam: Client) -> None:
+    """Suspending an organization and disabling its owners must not lead to its contents."""
     page = f"{LIST}{cast.umbrella.pk}/"
     sam.post(f"{page}suspend/", {"reason": "Looked at"})
     sam.post(
@@ -202,8 +204,9 @@ def test_ownerless_organization_opens_only_with_a_new_owner(cast: Cast, sam: Cli
     refused = sam.post(f"{page}resume/", {})
     assert refused.status_code == 422
     assert "It has no active owner" in refused.content.decode()
-    sam.post(f"{page}owner/", {"email": "olga@umbrella.example"})
-    assert seen(cast.umbrella).state == "pending"
+    planted = sam.post(f"{page}owner/", {"email": "accomplice@example.com"})
+    assert planted.status_code == 422
+    assert seen(cast.umbrella).state == "suspended"
 
 
 def test_deed_in_a_dialog_answers_with_its_form_and_leads_back(cast: Cast, sam: Client) -> None:
@@ -218,3 +221,24 @@ def test_missing_container_is_not_there(sam: Client) -> None:
     for page in ("", "rename/", "suspend/", "resume/", "delete/", "restore/", "owner/"):
         assert sam.post(f"{LIST}{uuid.uuid4()}/{page}").status_code == 404
     assert sam.get(f"/admin/accounts/{uuid.uuid4()}/state/").status_code == 404
+
+
+@pytest.mark.requirement("S2-007", "S2-102", "S2-103", "S2-105")
+def test_nobody_of_an_organization_has_a_deed_on_a_container(cast: Cast) -> None:
+    deeds = {
+        f"{LIST}new/": {"name": "Mine", "slug": "mine-x", "email": "me@mine.example"},
+        f"{LIST}{cast.umbrella.pk}/rename/": {"name": "Mine"},
+        f"{LIST}{cast.umbrella.pk}/suspend/": {"reason": "Mine"},
+        f"{LIST}{cast.umbrella.pk}/delete/": {"reason": "Mine"},
+        f"{LIST}{cast.umbrella.pk}/owner/": {"email": "me@mine.example"},
+        f"/admin/accounts/{cast.oscar.pk}/state/": {"state": "suspended", "reason": "Mine"},
+    }
+    for person in (cast.alice, cast.adam, cast.mia, cast.vera, cast.eddie, cast.oscar):
+        client = sign_in(person)
+        for page, fields in deeds.items():
+            assert client.post(page, fields).status_code == 404, page
+    untouched = seen(cast.umbrella)
+    assert (untouched.name, untouched.state) == ("Umbrella", "open")
+    assert named("mine-x") is None
+    cast.oscar.refresh_from_db()
+    assert cast.oscar.is_active

@@ -19,7 +19,6 @@ class Command(BaseCommand):
     help = "Serve Bailiwick until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default=settings.BIND_ADDRESS)
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument(
             "--workers", type=int, default=1, help="more than one needs a shared cache"
@@ -31,9 +30,9 @@ class Command(BaseCommand):
             help="requests at once, in each process",
         )
 
-    def handle(
-        self, *args: Any, host: str, port: int, workers: int, threads: int, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, port: int, workers: int, threads: int, **options: Any) -> None:
+        # From the settings alone, where a check keeps the demo from serving a network.
+        host = settings.BIND_ADDRESS
         _require_free(host, port)
         _require_safe_role()
         server = Server(

@@ -81,9 +81,10 @@ templates: venv
 	@echo "Templates"
 	@$(PY) -m djlint --quiet --lint templates
 
+# What is promised is shown here, without a browser; the last lines say how much.
 tests: venv database
 	@echo "Tests"
-	@$(PY) -m pytest -q -n $(TEST_PROCESSES) -m "not browser and not nightly"
+	@$(PY) -m pytest -q -n $(TEST_PROCESSES) -m "not browser and not nightly" --all-requirements
 
 browser-tests: venv database
 	@echo "Browser tests"

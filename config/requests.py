@@ -1,4 +1,6 @@
-"""A request as it travels through the house: its id, and what the walls and the gate put on it."""
+"""A request as it travels through the house: its id, its alphabet, and what the walls and the gate
+put on it; and that no answer stays behind in a browser or a proxy.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,20 @@ class Request(HttpRequest):
 
 
 class RequestIdMiddleware:
-    """Sets `request.id` and answers with it in `X-Request-ID`."""
+    """Sets `request.id` and answers with it in `X-Request-ID`; no answer is kept by anyone.
+
+    Static files are answered before, and are kept.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.id = uuid7().hex  # type: ignore[attr-defined]
+        # Whatever alphabet the caller names: in some of them text decodes to what cannot be stored.
+        request.encoding = "utf-8"
         response = self.get_response(request)
+        # The back button after signing out shows nothing, and a shared computer keeps nothing.
+        response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response

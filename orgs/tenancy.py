@@ -126,6 +126,8 @@ class TenancyMiddleware:
 
 
 def _binder(request: HttpRequest) -> Callable[[], Access | None] | None:
+    if not request.path_info.startswith("/") or "\0" in request.path_info:
+        return None  # No route has such an address, and the database refuses to look for it.
     parts = request.path_info.split("/", 3)
     if parts[1] == "o" and len(parts) > 2 and parts[2]:
         return lambda: bind_member(parts[2], _person(request), identity=identity_of(request))

@@ -1,10 +1,13 @@
 """The pytest marker `requirement`: which requirement a test shows, and what a run has shown.
 
 A requirement counts as shown when a test that carries its id passed and none of them failed.
+`decided` marks what asks the rule book alone: the answer stands, but no page or deed has asked yet,
+so it shows nothing by itself and is counted apart.
 The sentences stand in requirements.csv. Its column `promised` names those that a whole run must
-show (`pytest --all-requirements`); `shown_by` gives the reason where no test can. Kinds: CAP may,
-DENY may not, MX a row of a matrix, UI, FLOW, INV invariant, AUD audit, POL policy or limit, LIFE
-lifecycle, DOC, BP good practice, SCOPE boundary.
+show (`pytest --all-requirements`); `shown_by` says why no test shows one: `later:` with what has to
+be built first, or `reason:` where no test ever can. Kinds: CAP may, DENY may not, MX a row of a
+matrix, UI, FLOW, INV invariant, AUD audit, POL policy or limit, LIFE lifecycle, DOC, BP good
+practice, SCOPE boundary.
 """
 
 import csv
@@ -17,7 +20,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS_FILE = Path(__file__).with_name("requirements.csv")
-PROPERTY = "requirement"
+SHOWN, DECIDED = "requirement", "decided"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +50,17 @@ class Tally:
     """What the tests of one run have shown."""
 
     passed: set[str] = field(default_factory=set)
+    decided: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
 
     def add(self, report: pytest.TestReport) -> None:
-        ids = {str(value) for name, value in report.user_properties if name == PROPERTY}
+        shown, decided = ids_of(report, SHOWN), ids_of(report, DECIDED)
         if report.failed:
-            self.failed |= ids
+            self.failed |= shown | decided
         # An expected failure that passes by chance shows nothing.
         elif report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
-            self.passed |= ids
+            self.passed |= shown
+            self.decided |= decided
 
     @property
     def shown(self) -> set[str]:
@@ -69,15 +74,22 @@ class Tally:
         total = Counter(r.source for r in requirements().values())
         shown = Counter(requirements()[id_].source for id_ in self.shown)
         parts = ", ".join(f"{source} {shown[source]}/{total[source]}" for source in total)
-        return f"requirements shown: {shown.total()} of {total.total()} ({parts})"
+        waiting = len(self.decided - self.failed - self.shown)
+        verb = "is" if waiting == 1 else "are"
+        more = f"; {waiting} more {verb} decided in the rule book alone" if waiting else ""
+        return f"requirements shown: {shown.total()} of {total.total()} ({parts}){more}"
 
 
 TALLY = pytest.StashKey[Tally]()
 
 
-def requirement_ids(item: pytest.Item) -> list[str]:
+def ids_of(report: pytest.TestReport, name: str) -> set[str]:
+    return {str(value) for key, value in report.user_properties if key == name}
+
+
+def marked_ids(item: pytest.Item, name: str) -> list[str]:
     """The ids that a test carries, its class's and module's included."""
-    return sorted({id_ for mark in item.iter_markers(PROPERTY) for id_ in mark.args})
+    return sorted({id_ for mark in item.iter_markers(name) for id_ in mark.args})
 
 
 def refuse_unknown(ids: Iterable[str], *, where: str) -> None:
@@ -96,16 +108,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(*ids): the requirements that this test shows")
+    config.addinivalue_line("markers", "decided(*ids): those that the rule book alone decides here")
     config.stash[TALLY] = Tally()
     config.pluginmanager.register(_Reporter(config.stash[TALLY]), "requirement-reporter")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        ids = requirement_ids(item)
-        refuse_unknown(ids, where=item.nodeid)
-        # Properties travel with the report, from a worker of pytest-xdist too.
-        item.user_properties.extend((PROPERTY, id_) for id_ in ids)
+        for name in (SHOWN, DECIDED):
+            ids = marked_ids(item, name)
+            refuse_unknown(ids, where=item.nodeid)
+            # Properties travel with the report, from a worker of pytest-xdist too.
+            item.user_properties.extend((name, id_) for id_ in ids)
 
 
 class _Reporter:
@@ -132,7 +146,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     tally, asked = config.stash[TALLY], config.getoption("all_requirements")
-    if tally.passed or asked:
+    if asked:
         terminalreporter.write_line(tally.line())
     if asked and tally.missing():
         missing = ", ".join(tally.missing())

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from config.text import COMPOSED
 from orgs.roster.document import Level, Login, Problem, step
 from orgs.roster.nodes import Node
 
@@ -247,6 +248,11 @@ def _is_null(node: Node) -> bool:
 
 def one_line(text: str) -> str:
     """Composed characters and single spaces, as every name is stored."""
+    text = " ".join(text.split())
+    # Composing takes time by the square of how many marks stand on one letter, and what is too
+    # long even when composed is refused in any case.
+    if len(text) > DESCRIPTION_MAX * COMPOSED:
+        return text
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 

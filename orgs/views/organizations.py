@@ -19,6 +19,7 @@ from audit.events import Event
 from config.gate import public, signed_in
 from config.requests import Request
 from config.roles import PRESET_POLICIES, Policy, Preset
+from config.text import NAME_LENGTH
 from orgs.actions import answers
 from orgs.actions import organizations as actions
 from orgs.forms.organizations import OrganizationForm, suggest_slug
@@ -129,7 +130,7 @@ def _ordered(policies: frozenset[Policy]) -> list[Policy]:
 def _suggestion(request: Request) -> HttpResponse:
     """The address that the name suggests, unless somebody wrote one of their own."""
     typed, before = request.GET.get("slug", ""), request.GET.get("suggested", "")
-    suggested = suggest_slug(request.GET.get("name", ""))
+    suggested = suggest_slug(request.GET.get("name", "")[:NAME_LENGTH])
     slug = suggested if typed in ("", before) else typed
     form = OrganizationForm(initial={"slug": slug})
     context = {"form": form, "suggested": suggested}

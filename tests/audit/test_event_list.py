@@ -79,6 +79,15 @@ def test_who_may_not_read_it_is_led_away(cast: Cast, who: str) -> None:
     assert b"audit log" in response.content
 
 
+@pytest.mark.requirement("S1-026")
+def test_a_viewer_reads_every_entry_and_a_member_none(cast: Cast) -> None:
+    change_role(cast.acme.id)
+    viewer = log(sign_in(cast.vera), cast)
+    assert "member.role_changed" in {entry.action for entry in entries(viewer)}
+    member = log(sign_in(cast.mia), cast)
+    assert (member.status_code, member.url) == (302, cast.url())
+
+
 @pytest.mark.requirement("S2-136")
 def test_an_owner_sees_no_other_organizations_log(cast: Cast) -> None:
     change_role(cast.acme.id)

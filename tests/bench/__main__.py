@@ -59,9 +59,10 @@ def _open(database: BenchDatabase, scale: Scale, *, fresh: bool) -> None:
         database.prepare()
     django.setup()
     call_command("migrate", database="owner", verbosity=0)
-    if not kept:
-        with database.as_owner() as owner:
+    with database.as_owner() as owner:
+        if not kept:
             seed.seed(owner, scale)
+        seed.analyze(owner)
 
 
 if __name__ == "__main__":

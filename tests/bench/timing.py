@@ -43,7 +43,7 @@ class Line:
         kept = [
             held
             for promise, held in (
-                (self.limit, self.ratio <= (self.limit or 0)),
+                (self.limit, round(self.ratio, 2) <= (self.limit or 0)),
                 (self.longest, self.seconds <= (self.longest or 0)),
                 (self.most, (self.queries or 0) <= (self.most or 0)),
             )

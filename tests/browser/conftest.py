@@ -64,7 +64,9 @@ def visit(browser: Browser, server: str) -> Iterator[Visit]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def start(person: User | None = None, *, expected: tuple[str, ...] = (), **options: Any) -> Page:
+    def start(
+        person: User | None = None, *, expected: tuple[str, ...] = (), **options: Any
+    ) -> Page:
         context = browser.new_context(base_url=server, **options)
         contexts.append(context)
         page = context.new_page()

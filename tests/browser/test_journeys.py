@@ -51,7 +51,9 @@ def test_sign_in_and_find_the_team(house: Cast, visit: Visit) -> None:
     facts = page.locator(".facts")
     for words in ("Organization", "Acme Robotics", "Your role", "Owner", "Plan", "Active keys"):
         expect(facts).to_contain_text(words)
-    expect(page.get_by_role("columnheader", name=re.compile("^(Member|Role|Joined|Actions)"))).to_have_count(4)
+    expect(
+        page.get_by_role("columnheader", name=re.compile("^(Member|Role|Joined|Actions)"))
+    ).to_have_count(4)
 
 
 def test_a_wrong_password_says_nothing_about_the_account(house: Cast, visit: Visit) -> None:
@@ -155,7 +157,9 @@ def test_switch_to_another_organization(house: Cast, visit: Visit) -> None:
 def test_read_the_permission_matrix(house: Cast, visit: Visit) -> None:
     page = visit(house.vera)
     page.goto(house.url("permissions/"))
-    expect(page.get_by_text("Default enterprise permissions for customer organizations.")).to_be_visible()
+    expect(
+        page.get_by_text("Default enterprise permissions for customer organizations.")
+    ).to_be_visible()
     page.get_by_role("searchbox").first.fill("invoices")
     row = page.get_by_role("row", name=re.compile("^View invoices"))
     expect(row).to_be_visible()
@@ -185,7 +189,8 @@ def test_import_a_roster_after_looking_at_its_plan(house: Cast, visit: Visit) ->
     page = visit(house.alice)
     page.goto(house.url("roster/import/"))
     page.set_input_files(
-        "input[type=file]", {"name": "org.yaml", "mimeType": "text/yaml", "buffer": roster_of(house).encode()}
+        "input[type=file]",
+        {"name": "org.yaml", "mimeType": "text/yaml", "buffer": roster_of(house).encode()},
     )
     page.get_by_role("button", name=re.compile("plan", re.I)).first.click()
     expect(page.get_by_text("dora").first).to_be_visible()
@@ -244,7 +249,11 @@ def test_the_keyboard_leads_everywhere(house: Cast, visit: Visit) -> None:
     mia.get_by_role("dialog").get_by_role("combobox").or_(
         mia.get_by_role("dialog").get_by_role("searchbox")
     ).first.fill("settings")
-    expect(mia.get_by_role("dialog").get_by_role("link", name=re.compile("settings", re.I)).filter(visible=True)).to_have_count(0)
+    expect(
+        mia.get_by_role("dialog")
+        .get_by_role("link", name=re.compile("settings", re.I))
+        .filter(visible=True)
+    ).to_have_count(0)
 
 
 def test_everything_is_there_without_javascript(house: Cast, visit: Visit) -> None:
@@ -269,8 +278,18 @@ def test_no_page_is_wider_than_a_phone(house: Cast, visit: Visit, scheme: str) -
     make_group(house.acme, "x" * 100, description="y" * 300)
     page = visit(house.alice, viewport={"width": 360, "height": 740}, color_scheme=scheme)
     for path in (
-        "", "members/", "groups/", "invitations/", "invitations/new/", "permissions/", "docs/",
-        "settings/", "billing/", "audit-log/", "roster/import/", "members/access/",
+        "",
+        "members/",
+        "groups/",
+        "invitations/",
+        "invitations/new/",
+        "permissions/",
+        "docs/",
+        "settings/",
+        "billing/",
+        "audit-log/",
+        "roster/import/",
+        "members/access/",
     ):
         page.goto(house.url(path))
         assert no_wider_than_the_screen(page), path

@@ -100,9 +100,17 @@ email login password password1 code next membership member maintainer parent des
 policies seen preview days steps_down text roster key apply actor action target outcome from to
 since until kind period request by order uidb36 action_checkbox _selected_action o p e all id pk
 """.split()
-BYTES = [b"%00", b"%ff%fe", b"%ED%A0%80", b"%C0%AF", b"%", b"%%zz", b"\xff\x00\xfe", b"&&==;;", b"%u0000"]
-
-
+BYTES = [
+    b"%00",
+    b"%ff%fe",
+    b"%ED%A0%80",
+    b"%C0%AF",
+    b"%",
+    b"%%zz",
+    b"\xff\x00\xfe",
+    b"&&==;;",
+    b"%u0000",
+]
 
 
 def addresses(cast: Cast) -> Iterator[str]:
@@ -160,7 +168,10 @@ def values(cast: Cast, luck: random.Random) -> dict[str, str]:
 def person_with(cast: Cast, name: str) -> Client:
     client = sign_in(getattr(cast, name)) if name else Client()
     if name and HTMX.random() < 0.4:
-        client.defaults |= {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://testserver//e"}
+        client.defaults |= {
+            "HTTP_HX_REQUEST": "true",
+            "HTTP_HX_CURRENT_URL": "http://testserver//e",
+        }
     return client
 
 

@@ -182,6 +182,42 @@ def test_each_role_passes_or_is_sent_home_with_the_reason(
             assert newest.action == wanted.value
 
 
+# Written down one by one: the doors that do not refuse what a Viewer sends. The first are pages
+# that read it as a visit, to verify the log is to read it, and an offer is answered by whom it is
+# made to: anybody else finds none.
+OPEN_TO_VIEWERS = {
+    "access_state",
+    "event_list",
+    "event_view",
+    "group_list",
+    "group_view",
+    "member_list",
+    "member_view",
+    "roster_export",
+    "event_verify",
+    "ownership_accept",
+    "ownership_decline",
+    "member_leave",
+}
+
+
+@pytest.mark.requirement("S1-027")
+def test_what_a_viewer_sends_changes_nothing_but_their_own_leaving(cast: Cast) -> None:
+    client, passed = sign_in(cast.vera), set()
+    for door in organization_doors():
+        response = client.post(address(cast.acme, door, door.objects(cast.acme)))
+        if response.status_code != 405 and not _denied(client, response):
+            passed.add(door.name)
+    assert passed == OPEN_TO_VIEWERS
+    with bound(cast.acme.id):
+        sent = Entry.objects.filter(outcome=Outcome.DONE, actor_id=cast.member(cast.vera).pk)
+        assert set(sent.values_list("action", flat=True)) <= {
+            Event.AUDIT_READ.value,
+            Event.AUDIT_VERIFIED.value,
+            Event.ROSTER_EXPORTED.value,
+        }
+
+
 @ALL
 @METHODS
 @pytest.mark.requirement("S2-016", "S2-033", "S2-132", "S2-133", "S1-008")

@@ -14,7 +14,10 @@ COUNTS = {"S1": 66, "S2": 169, "S3": 76, "S4": 56}
 
 
 def report(
-    *ids: str, outcome: Literal["passed", "failed", "skipped"], when: Literal["setup", "call"]
+    *ids: str,
+    outcome: Literal["passed", "failed", "skipped"],
+    when: Literal["setup", "call"],
+    mark: str = "requirement",
 ) -> pytest.TestReport:
     return pytest.TestReport(
         nodeid="test_it",
@@ -23,7 +26,7 @@ def report(
         outcome=outcome,
         longrepr=None,
         when=when,
-        user_properties=[("requirement", id_) for id_ in ids],
+        user_properties=[(mark, id_) for id_ in ids],
     )
 
 
@@ -53,8 +56,19 @@ def test_columns_hold_nothing_unforeseen() -> None:
     for requirement in requirements().values():
         assert requirement.kind
         assert requirement.promised in ("", "yes")
-        assert not requirement.shown_by or requirement.shown_by.startswith("reason: ")
-        assert not (requirement.promised and requirement.shown_by), requirement.id
+        assert not requirement.shown_by or requirement.shown_by.startswith(("later: ", "reason: "))
+
+
+def test_every_requirement_has_a_test_or_the_reason_why_none_shows_it() -> None:
+    marked = {id_ for id_, _ in marked_ids()}
+    explained = {r.id for r in requirements().values() if r.shown_by}
+    assert sorted(set(requirements()) - marked - explained) == [], "neither a test nor a reason"
+    assert sorted(marked & explained) == [], "a test shows it: take the reason out"
+
+
+def test_what_is_promised_has_a_test_that_needs_no_browser() -> None:
+    marked = {id_ for id_, file in marked_ids() if file != "test_journeys.py"}
+    assert [r.id for r in requirements().values() if r.promised and r.id not in marked] == []
 
 
 def test_every_marked_id_exists() -> None:
@@ -71,6 +85,15 @@ def test_passing_test_shows_its_requirements() -> None:
     tally.add(report("S1-001", "S2-001", outcome="passed", when="call"))
     assert tally.shown == {"S1-001", "S2-001"}
     assert tally.line() == "requirements shown: 2 of 367 (S1 1/66, S2 1/169, S3 0/76, S4 0/56)"
+
+
+def test_what_the_rule_book_alone_decides_is_not_shown() -> None:
+    tally = Tally()
+    tally.add(report("S1-001", "S2-001", outcome="passed", when="call", mark="decided"))
+    assert tally.shown == set()
+    assert tally.line().endswith("; 2 more are decided in the rule book alone")
+    tally.add(report("S1-001", outcome="passed", when="call"))
+    assert tally.line().endswith("; 1 more is decided in the rule book alone")
 
 
 def test_one_failing_test_outweighs_a_passing_one() -> None:

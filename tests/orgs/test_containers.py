@@ -192,7 +192,7 @@ def test_organization_that_is_to_be_deleted_may_be_restored(cast: Cast, sam: Cli
     ]
 
 
-@pytest.mark.requirement("S2-016", "S2-138")
+@pytest.mark.requirement("S2-016")
 def test_no_superadmin_clears_the_way_for_an_owner_of_their_choice(cast: Cast, sam: Client) -> None:
     """Suspending an organization and disabling its owners must not lead to its contents."""
     page = f"{LIST}{cast.umbrella.pk}/"

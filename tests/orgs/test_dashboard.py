@@ -47,6 +47,9 @@ def test_an_owner_sees_team_and_billing_and_a_member_does_not(cast: Cast) -> Non
     assert ">Team</h2>" in owners
     assert ">Billing status</h2>" in owners
     assert "<b>5</b> members" in owners
+    billing = owners.partition(">Billing status</h2>")[2].partition("</section>")[0]
+    assert "<dt>Enterprise</dt>" in billing
+    assert "Active" in billing
     for who in ("adam", "mia", "vera"):
         standard = page_of(cast, who)
         assert ">Team</h2>" not in standard

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.models import User
+from audit.ledger import Actor
 from audit.models import Event, Outcome
+from config.roles import Role
+from orgs import tenancy
+from orgs.access import Access
 from orgs.actions.groups import group_change
 from orgs.models import Group, GroupMembership
 from orgs.tenancy import bound
@@ -165,6 +171,61 @@ def test_a_member_is_added_marked_and_removed(cast: Cast) -> None:
         "group.member_added",  # the refused second one
         "group.member_added",
     ]
+
+
+@pytest.mark.requirement("S3-042", "S3-043")
+@pytest.mark.parametrize("who", ["adam", "mia", "vera", "eddie"])
+def test_nobody_else_deletes_a_group_or_changes_who_is_in_it(cast: Cast, who: str) -> None:
+    group = make_group(cast.acme, "DevOps")
+    seat = make_seat(group, cast.member(cast.mia))
+    client, url = sign_in(getattr(cast, who)), cast.url(f"groups/{group.pk}/")
+    for deed, data in (
+        ("change/", {"name": "Mine"}),
+        ("delete/", {"confirm": "DevOps"}),
+        ("members/new/", {"membership": str(cast.member(cast.vera).pk)}),
+        (f"members/{seat.pk}/remove/", {}),
+    ):
+        assert client.post(url + deed, data).status_code == 302
+        assert newest(cast).outcome == Outcome.DENIED
+    assert [one.name for one in groups_of(cast)] == ["DevOps"]
+    with bound(cast.acme.id):
+        assert [one.pk for one in GroupMembership.objects.all()] == [seat.pk]
+
+
+def carries(monkeypatch: pytest.MonkeyPatch, person: User, role: Role) -> None:
+    """As if a group of this person carried the role: the binding names it, the rest is real."""
+    bind = tenancy.bind_member
+
+    def with_role(slug: str, pk: uuid.UUID, *, identity: Actor) -> Access | None:
+        access = bind(slug, pk, identity=identity)
+        if access is None or pk != person.pk:
+            return access
+        return replace(access, roles=access.roles | {role})
+
+    monkeypatch.setattr(tenancy, "bind_member", with_role)
+
+
+@pytest.mark.requirement("S3-039", "S3-040", "S3-042", "S3-043")
+def test_a_groups_admin_sees_creates_fills_and_deletes_groups(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_group(cast.acme, "Layoffs", secret=True)
+    carries(monkeypatch, cast.mia, Role.GROUPS_ADMIN)
+    client, vera = sign_in(cast.mia), cast.member(cast.vera)
+    assert b"Layoffs" in client.get(cast.url("groups/")).content
+    assert client.post(cast.url("groups/new/"), FORM).status_code == 302
+    group = groups_of(cast)[0]
+    url = cast.url(f"groups/{group.pk}/")
+    client.post(f"{url}members/new/", {"membership": str(vera.pk)})
+    with bound(cast.acme.id):
+        seat = GroupMembership.objects.get()
+    assert seat.membership_id == vera.pk
+    client.post(f"{url}members/{seat.pk}/remove/")
+    with bound(cast.acme.id):
+        assert not GroupMembership.objects.exists()
+    client.post(f"{url}delete/", {"confirm": "DevOps"})
+    assert [one.name for one in groups_of(cast)] == ["Layoffs"]
+    assert (newest(cast).action, newest(cast).outcome) == ("group.deleted", Outcome.DONE)
 
 
 def test_nobody_of_another_organization_gets_into_a_group(cast: Cast) -> None:

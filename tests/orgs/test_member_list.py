@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import OperationalError, connection
 from django.http import HttpResponse
@@ -12,6 +14,7 @@ from config.roles import Permission, Role
 from orgs.models import Membership
 from orgs.queries.members import search_query
 from orgs.queries.team import CountOf
+from orgs.team import team_facts
 from orgs.tenancy import bound
 from orgs.views import members as views
 from tests.factories import Cast, make_group, make_member, make_seat, sign_in
@@ -51,6 +54,13 @@ def test_four_cards_say_where_one_stands(cast: Cast) -> None:
     assert "<h1>Team and organization access</h1>" in html
     assert "Builds and tests in assigned projects" in html
     assert cast.url("permissions/") in html
+
+
+@pytest.mark.requirement("S1-004", "S1-005", "S1-006")
+def test_a_card_shows_a_dash_for_what_is_not_known(cast: Cast) -> None:
+    access = cast.access(cast.mia)
+    unknown = replace(access, organization=replace(access.org, name="", plan=""), roles=frozenset())
+    assert [fact.value for fact in team_facts(unknown)[:3]] == ["-", "-", "-"]
 
 
 @pytest.mark.requirement("S1-011")

@@ -9,6 +9,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from _pytest.mark import ParameterSet
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -89,6 +90,14 @@ def page_of(cast: Cast, who: str = "alice", **query: str) -> str:
     return sign_in(getattr(cast, who)).get(cast.url("permissions/"), query).content.decode()
 
 
+def columns_of(page: str) -> list[tuple[str, str]]:
+    """Each column as its two headings say it: where the role holds, and the role."""
+    head = page.partition("<thead>")[2].partition("</thead>")[0]
+    headings = re.findall(r'colspan="(\d+)"[^>]*>([^<]+)<', head)
+    roles = iter(re.findall(r"<span>([^<]+)</span>", head))
+    return [(heading, next(roles)) for width, heading in headings for _ in range(int(width))]
+
+
 @pytest.mark.parametrize("policies", [DEFAULT_POLICIES, frozenset(), frozenset(Policy)])
 @pytest.mark.requirement("S1-003", "S1-028", "S1-029", "S4-002")
 def test_every_cell_on_the_page_is_the_answer_of_the_rule_book(cast: Cast, policies) -> None:
@@ -101,6 +110,78 @@ def test_every_cell_on_the_page_is_the_answer_of_the_rule_book(cast: Cast, polic
         for role, spoken in zip(ROLES, cells, strict=True):
             may = by_label[label] in permissions_of({role}, policies)
             assert SPOKEN[spoken] is may, f"{role.label}: {label}"
+
+
+def default_row(label: str, roles: str, mark: pytest.MarkDecorator) -> ParameterSet:
+    return pytest.param(label, roles, marks=mark, id=label)
+
+
+@pytest.mark.parametrize(
+    ("label", "roles"),
+    [
+        default_row(
+            "Create, rotate and revoke organization API keys",
+            "Owner Admin",
+            pytest.mark.requirement("S1-030"),
+        ),
+        default_row(
+            "Set key budgets, rates and allowlists",
+            "Owner Admin",
+            pytest.mark.requirement("S1-031"),
+        ),
+        default_row(
+            "Subscribe, change the plan, cancel", "Owner", pytest.mark.requirement("S1-032")
+        ),
+        default_row("View invoices", "Owner Admin Viewer", pytest.mark.requirement("S1-033")),
+        default_row("View usage", "Owner Admin Member Viewer", pytest.mark.requirement("S1-034")),
+        default_row("View costs", "Owner Admin Member Viewer", pytest.mark.requirement("S1-034")),
+        default_row(
+            "Run commercial tasks", "Owner Admin Member", pytest.mark.requirement("S1-035")
+        ),
+        default_row("Review execution proofs", "Owner Admin", pytest.mark.requirement("S1-036")),
+        default_row("Change member roles", "Owner", pytest.mark.requirement("S1-037")),
+    ],
+)
+def test_a_default_row_names_these_roles_of_a_customer(cast: Cast, label: str, roles: str) -> None:
+    page = page_of(cast, "mia", q=label)
+    (cells,) = [cells for found, cells, _ in Matrix(page).rows if found == label]
+    ticked = {role for (_, role), cell in zip(columns_of(page), cells, strict=True) if SPOKEN[cell]}
+    assert ticked & {"Owner", "Admin", "Member", "Viewer"} == set(roles.split())
+
+
+@pytest.mark.requirement("S2-001", "S2-002", "S2-003", "S2-004")
+def test_roles_stand_in_columns_of_platform_organization_and_project(cast: Cast) -> None:
+    page = page_of(cast)
+    columns = columns_of(page)
+    for column in (
+        ("Platform", "Superadmin"),
+        ("Organization", "Owner"),
+        ("Organization", "Member"),
+        ("Organization", "End User"),
+        ("Project", "Owner"),
+        ("Project", "Member"),
+    ):
+        assert column in columns
+    end_user = columns.index(("Organization", "End User"))
+    may = {label for label, cells, _ in Matrix(page).rows if SPOKEN[cells[end_user]]}
+    assert {"Chat with agents", "Run workflows", "Open the Hub"} <= may
+    assert not {label for label in may if label.startswith(("Create", "Change", "Manage"))}
+
+
+@pytest.mark.requirement("S4-001", "S4-002")
+def test_an_owner_is_ticked_wherever_anyone_else_in_the_organization_is(cast: Cast) -> None:
+    set_policies(cast, *Policy)
+    page = page_of(cast)
+    columns = columns_of(page)
+    owner = columns.index(("Organization", "Owner"))
+    others = [place for place, (heading, _) in enumerate(columns) if heading != "Platform"]
+    only_asked_for = {"Request a new project", "Ask for an agent to be published"}
+    above = {
+        label
+        for label, cells, _ in Matrix(page).rows
+        if any(SPOKEN[cells[place]] for place in others) and not SPOKEN[cells[owner]]
+    }
+    assert above == only_asked_for, "who decides need not ask"
 
 
 @pytest.mark.requirement("S1-028", "S1-001")

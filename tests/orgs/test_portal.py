@@ -36,7 +36,9 @@ def sam(cast: Cast) -> Client:
 # Who comes in
 
 
-@pytest.mark.requirement("S2-001", "S2-012", "S2-120", "S2-007", "S2-034", "S2-035", "S2-103", "S2-105")
+@pytest.mark.requirement(
+    "S2-001", "S2-012", "S2-120", "S2-007", "S2-034", "S2-035", "S2-103", "S2-105"
+)
 def test_only_a_superadmin_finds_the_portal(cast: Cast) -> None:
     assert sign_in(cast.sam).get("/admin/").status_code == 200
     for person in (cast.alice, cast.adam, cast.mia, cast.vera, cast.eddie):

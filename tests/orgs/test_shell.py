@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test import Client
 
 from tests.factories import Cast, sign_in
 
@@ -76,3 +77,25 @@ def test_the_switcher_loads_when_it_is_opened_and_works_without_javascript(cast:
     assert 'hx-get="/organizations/"' in menu
     assert 'hx-trigger="toggle once"' in menu
     assert 'href="/organizations/"' in menu
+
+
+@pytest.mark.requirement("S3-001")
+@pytest.mark.parametrize(
+    ("who", "address"),
+    [
+        ("", "/sign-in/"),
+        ("", "/terms/"),
+        ("mia", "/o/{slug}/members/"),
+        ("mia", "/o/{slug}/no-such-page/"),
+        ("mia", "/organizations/new/"),
+        ("mia", "/profile/"),
+        ("sam", "/admin/"),
+    ],
+)
+def test_a_page_begins_with_a_link_to_its_main_content(cast: Cast, who: str, address: str) -> None:
+    client = sign_in(getattr(cast, who)) if who else Client()
+    page = client.get(address.format(slug=cast.acme.slug)).content.decode()
+    first = re.search(r"<body[^>]*>\s*<(\w+)[^>]*href=\"([^\"]+)\"", page)
+    assert first is not None
+    assert first.groups() == ("a", "#main")
+    assert page.count('id="main"') == 1

@@ -15,8 +15,11 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 BIND_ADDRESS = env.str("BIND_ADDRESS", default="127.0.0.1")
+# Whoever brings a database brings a key; beside the embedded one it is made and kept.
 SECRET_KEY = env.str("SECRET_KEY", default="") or (
-    database.local_secret(BASE_DIR, env.ENVIRON) if DEBUG else ""
+    database.local_secret(BASE_DIR, env.ENVIRON)
+    if DEBUG or not env.str("DATABASE_URL", default="")
+    else ""
 )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django_htmx.http import trigger_client_event
 
 from config.gate import public
 
@@ -28,6 +30,12 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 @public
+def parts(request: HttpRequest) -> HttpResponse:
+    """Every part of the screen in every state, to look at while working. Only with DEBUG."""
+    return render(request, "parts.html")
+
+
+@public
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "400.html", status=400)
 
@@ -46,6 +54,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 @public
 def failed(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
+
+
+@public
+def overtaken(request: HttpRequest) -> HttpResponse:
+    """Two changed the same thing, and this one came second. Asks nothing of the database."""
+    if getattr(request, "htmx", None):
+        text = "This has just changed. Load the page again, then decide."
+        response = HttpResponse(status=409, headers={"HX-Reswap": "none"})
+        trigger_client_event(response, "toast", {"text": text, "kind": "bad"})
+    else:
+        response = HttpResponse(render_to_string("409.html"), status=409)
+    response.reason_code = "overtaken"  # type: ignore[attr-defined]
+    return response
 
 
 @public

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -15,6 +16,9 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("orgs.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns.append(path("parts/", pages.parts, name="parts"))
 
 handler400 = "config.pages.bad_request"
 handler403 = "config.pages.forbidden"

@@ -38,6 +38,10 @@ BEGIN
     WHERE id = p_organization;
 END $$;
 
+-- Only the triggers count: a counter that anyone may add to holds nothing.
+REVOKE ALL ON FUNCTION count_organization(uuid, bigint, bigint, bigint, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION is_active_owner(text, uuid) FROM PUBLIC;
+
 CREATE FUNCTION count_memberships() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE line record;
 BEGIN

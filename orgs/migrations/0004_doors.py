@@ -87,6 +87,9 @@ LANGUAGE sql STABLE SECURITY DEFINER AS $$
     )
 $$;
 
+-- Whose an address is, is nobody's business but the doors'.
+REVOKE ALL ON FUNCTION is_invited(text, uuid) FROM PUBLIC;
+
 -- Takes up an invitation once, for the invited address only, and binds the transaction to the
 -- organization. Fills the placeholder that the invitation names, or adds a membership. No row when
 -- it is not open or not theirs. The first owner opens an organization that waits for one.

@@ -15,7 +15,7 @@ from typing import Any, Self, cast
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection as default_connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -318,7 +318,7 @@ def prepared_row(statement: str, params: Sequence[Any]) -> tuple[Any, ...] | Non
     logged as any query. Parameters are bound by the server, so a bare `%s` may need a cast;
     `jsonb` arrives as text.
     """
-    connection = default_connection
+    connection = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     # Any: the stubs want the very wrapper that these two methods make.
@@ -326,7 +326,14 @@ def prepared_row(statement: str, params: Sequence[Any]) -> tuple[Any, ...] | Non
     if connection.queries_logged:
         wrapped: Any = connection.make_debug_cursor(cast(Any, _LoggedPreparedCursor(raw)))
     else:
-        wrapped = connection.make_cursor(cast(Any, _PreparedCursor(raw)))
-    with wrapped as cursor:
-        cursor.execute(statement, list(params))
-        return cast("tuple[Any, ...] | None", cursor.fetchone())
+        wrapped = connection.make_cursor(cast(Any, _cursor_of(raw)))
+    wrapped.execute(statement, list(params))
+    return cast("tuple[Any, ...] | None", wrapped.fetchone())
+
+
+def _cursor_of(raw: Any) -> _PreparedCursor:
+    """One cursor for the life of a connection: making one costs half as much as a decision."""
+    cursor: _PreparedCursor | None = getattr(raw, "prepared_cursor", None)
+    if cursor is None or cursor.closed:
+        cursor = raw.prepared_cursor = _PreparedCursor(raw)
+    return cursor

@@ -1,5 +1,5 @@
-"""A request as it travels through the house: its id, its alphabet, and what the walls and the gate
-put on it; and that no answer stays behind in a browser or a proxy.
+"""A request as it travels through the house: its id, and what the walls and the gate put on it;
+and that no answer stays behind in a browser or a proxy.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.id = uuid7().hex  # type: ignore[attr-defined]
-        # Whatever alphabet the caller names: in some of them text decodes to what cannot be stored.
-        request.encoding = "utf-8"
         response = self.get_response(request)
         # The back button after signing out shows nothing, and a shared computer keeps nothing.
         response.headers.setdefault("Cache-Control", "private, no-store")

@@ -64,10 +64,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     remember(request, access.organization.slug)
     if access.organization.state != "open":
         context |= _while_shut(access)
-    counts = {
-        "member_list": access.organization.member_count,
-        "group_list": access.organization.group_count,
-    }
+    counts = {"member_list": access.organization.member_count}
+    # The count includes secret groups, so only who sees those sees it.
+    if access.can(Permission.GROUPS_MANAGE_MEMBERS):
+        counts["group_list"] = access.organization.group_count
     nav = [_section(request, access, label, lines, counts) for label, lines in NAV]
     bottom = _section(request, access, "Organization", ORGANIZATION, counts)
     return context | {

@@ -1,16 +1,19 @@
 """The wall around a request: whose data this transaction may touch.
 
 Everything under `/o/<slug>/` runs in one transaction bound to that organization for that member;
-everything under `/admin/` in one bound to the portal. Nothing else is bound to anything.
+everything under `/admin/` in one bound to the portal. Nothing else is bound to anything. Whoever
+comes second where two change the same thing is told so, and nothing of theirs is kept.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -21,9 +24,16 @@ from audit.ledger import Actor, Target
 from audit.models import PLATFORM, Outcome
 from config.database import prepared_row
 from config.gate import Refusal, lock_of
+from config.pages import overtaken
 from config.requests import Request
 from config.roles import Policy, Role
 from orgs.access import Access, Bound
+
+logger = logging.getLogger(__name__)
+
+# How PostgreSQL ends a race: a row that is gone is referred to, two wait for each other, and two
+# that cannot both have been first.
+_FOREIGN_KEY, _DEADLOCK, _SERIALIZATION = "23503", "40P01", "40001"
 
 _BIND_REQUEST = "SELECT * FROM bind_request(%s, %s)"
 _BIND_PORTAL = "SELECT bind_portal(%s)"
@@ -123,6 +133,24 @@ class TenancyMiddleware:
         if org is None or org.state == "open" or (lock and lock.while_closed):
             return None
         return render(request, "orgs/closed.html", {"closed": org}, status=403)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        if not _lost_a_race(request, exception):
+            return None
+        logger.warning("Overtaken at %s", request.path_info, exc_info=exception)
+        if request.access is not None:  # type: ignore[attr-defined]
+            transaction.set_rollback(True)
+        return overtaken(request)
+
+
+def _lost_a_race(request: HttpRequest, exception: Exception) -> bool:
+    """Was what this request found when it began changed or removed before it was done?"""
+    if isinstance(exception, ObjectDoesNotExist):
+        return request.method == "POST"
+    ended = getattr(exception.__cause__, "sqlstate", None)
+    return ended in (_FOREIGN_KEY, _DEADLOCK, _SERIALIZATION)
 
 
 def _binder(request: HttpRequest) -> Callable[[], Access | None] | None:

@@ -22,6 +22,8 @@ from orgs.actions.invitations import Ask
 
 MOST_PEOPLE = 1000
 MOST_BYTES = 10 * 1024 * 1024
+# Room for all of them with a name or a reason each; reading costs a hundred times the text.
+MOST_CHARACTERS = 1_000_000
 REASON_LENGTH = 500
 SHOWN_LENGTH = 80
 COLUMNS = ("email", "role", "reason")
@@ -68,11 +70,18 @@ def read_csv(file: UploadedFile[Any]) -> str:
 def lines_of(text: str, *, role: Role, reason: str) -> list[Line]:
     """A line for each entry; those that name no role or reason get these.
 
-    Raises ValidationError: `empty`, `too_many`, `columns`, `csv`.
+    Raises ValidationError: `empty`, `too_many`, `too_large`, `columns`, `csv`.
     """
     text = _with_plain_ends(text)
     is_csv = "email" in _cells(_first_line(text))
-    has = _count(text) - 1 if is_csv else sum(1 for _ in _entries(text))
+    is_long = len(text) > MOST_CHARACTERS
+    has = _count(text) - is_csv if is_csv or is_long else sum(1 for _ in _entries(text))
+    if is_long and has <= MOST_PEOPLE:
+        raise ValidationError(
+            "Use at most %(most)s characters; this has %(has)s.",
+            code="too_large",
+            params={"most": f"{MOST_CHARACTERS:,}", "has": f"{len(text):,}"},
+        )
     if has < 1:
         raise ValidationError("Give at least one address.", code="empty")
     if has > MOST_PEOPLE:

@@ -180,7 +180,7 @@ CREATE INDEX membership_search ON orgs_membership USING gin (search_words(name, 
 CREATE FUNCTION member_search(p_query text) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER AS $$
     SELECT m.id FROM public.orgs_membership m
-    WHERE m.organization_id = public.app_org()
+    WHERE m.organization_id = (SELECT public.app_org())
       AND public.search_words(m.name, m.email, m.login) @@ public.fold_name(p_query)::tsquery
 $$;
 

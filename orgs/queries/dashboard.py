@@ -59,7 +59,7 @@ def facts(access: Access) -> list[Fact]:
             Fact(
                 label="Members",
                 value=f"{org.member_count:,}",
-                note=f"{_count(org.owner_count, 'owner')}, {_count(org.group_count, 'group')}",
+                note=_count(org.owner_count, "owner"),
                 url=reverse("member_list", args=[org.slug]),
             )
         )

@@ -6,6 +6,7 @@ What the team page shows around the list is in team.py, what a role holds in rol
 from __future__ import annotations
 
 import re
+import unicodedata
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
@@ -38,7 +39,10 @@ def search_query(text: str) -> str:
     ASCII letters and digits, and what lies beyond ASCII, are all that reaches the query, each
     word in quotes: nothing in it can be an operator.
     """
-    words = re.split(r"[\x00-/:-@\[-`{-\x7f]+", text[:LONGEST_SEARCH].lower())
+    # Folded as the database folds names, and before the split: a wide quotation mark becomes a
+    # plain one, and of a mark without its letter nothing is left.
+    plain = unicodedata.normalize("NFKD", text[:LONGEST_SEARCH].lower())
+    words = re.split(r"[\x00-/:-@\[-`{-\x7f]+", re.sub(r"[\u0300-\u036f]", "", plain))
     quoted = [f"'{word[:LONGEST_WORD]}':*" for word in words if word]
     return " & ".join(quoted[:MOST_WORDS])
 

@@ -34,6 +34,7 @@ def group_list(request: OrgRequest, slug: str) -> HttpResponse:
         **page_links(request, page),
         "q": search,
         "may": {
+            "seat": request.access.can(Permission.GROUPS_MANAGE_MEMBERS),
             "create": request.access.can(Permission.GROUPS_CREATE),
             "change": request.access.can(Permission.GROUPS_CHANGE),
             "delete": request.access.can(Permission.GROUPS_DELETE),

@@ -100,9 +100,12 @@ def organization_close(request: OrgRequest, slug: str) -> HttpResponse:
     form = CloseForm(request.POST if request.method == "POST" else None, name=request.org.name)
     if not form.is_valid():
         return _before_closing(request, form)
-    actions.organization_close(
-        organization=request.org.id, reason=form.cleaned_data["reason"], actor=request.access
-    )
+    reason = form.cleaned_data["reason"]
+    try:
+        actions.organization_close(organization=request.org.id, reason=reason, actor=request.access)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return _before_closing(request, form)
     return redirect("dashboard", slug)
 
 

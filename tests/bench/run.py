@@ -67,7 +67,7 @@ def _sections(
         ("Members", MEMBERS, [lambda: pages.members(house), lambda: pages.groups(house)]),
         ("The audit log", LOG, [lambda: pages.log(house), lambda: pages.log_reads(house)]),
         ("Decisions", DECISIONS, [lambda: decisions.decisions(scale, owner)]),
-        ("Writing the ledger", LEDGER, [lambda: ledger.writing(scale, database)]),
+        ("Writing the ledger", LEDGER, [lambda: list(ledger.writing(scale, database))]),
         ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
     ):
         if only in title.lower():

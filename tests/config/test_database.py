@@ -365,7 +365,7 @@ def test_roles_that_pass_row_security_by_may_not_serve(server, role, right, djan
 
 @pytest.fixture
 def default(connections: ConnectionHandler, monkeypatch):
-    monkeypatch.setattr(database, "default_connection", connections["default"])
+    monkeypatch.setattr(database, "connections", connections)
     return connections["default"]
 
 

@@ -168,6 +168,20 @@ def test_the_counters_cannot_be_written_by_the_web_role(cast: Cast) -> None:
         Organization.objects.filter(pk=cast.acme.pk).update(owner_count=9)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "count_organization(%s, 5, 0, 0, -9)",
+        "is_active_owner('owner', %s)",
+        "is_invited('ana@example.com', %s)",
+    ],
+)
+def test_what_only_the_database_calls_the_web_role_cannot(cast: Cast, call: str) -> None:
+    refused = pytest.raises(DatabaseError, match="permission denied")
+    with bound(cast.acme.id), refused, transaction.atomic():
+        rows(f"SELECT {call}", cast.umbrella.id)
+
+
 def test_what_was_bound_before_is_bound_again(cast: Cast) -> None:
     with bound(cast.acme.id):
         with bound(cast.umbrella.id):

@@ -355,6 +355,13 @@ def test_a_list_that_is_too_long_is_refused_at_once(cast: Cast) -> None:
     assert "At most 1,000 at a time; this has 100,000." in refused.text
 
 
+@pytest.mark.parametrize("text", ["a" * 2**21, '"a' * 2**20, "<" * 2**21, "email\n" + "<" * 2**21])
+def test_a_text_that_is_too_long_is_not_even_read(cast: Cast, text: str) -> None:
+    refused = post_invite(cast, people=text)
+    assert refused.status_code == 422
+    assert "Use at most 1,000,000 characters" in refused.text
+
+
 def test_a_thousand_are_invited_at_once(cast: Cast) -> None:
     people = "\n".join(f"p{number}@x.example" for number in range(1000))
     assert post_invite(cast, people=people).status_code == 200

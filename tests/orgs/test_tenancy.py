@@ -18,7 +18,15 @@ from config.roles import Role
 from orgs import tenancy
 from orgs.models import Membership, Organization
 from orgs.tenancy import TenancyMiddleware, bound
-from tests.factories import Cast, make_group, make_member, make_organization, make_person, sign_in
+from tests.factories import (
+    Cast,
+    body_of,
+    make_group,
+    make_member,
+    make_organization,
+    make_person,
+    sign_in,
+)
 from tests.races import together
 
 THREADS, REQUESTS = 8, 250
@@ -29,6 +37,34 @@ def test_a_request_is_unbound_after_it(cast: Cast) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("RESET app.organization")
         assert not Membership.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/o/%00/", "/o/a%00b/members/", "/o/%ff%fe/", "/o/%ED%A0%80/", f"/o/{'a' * 70_000}/", "/o//"],
+)
+def test_an_address_that_is_none_is_a_page_that_is_not_there(cast: Cast, path: str) -> None:
+    client = sign_in(cast.alice)
+    assert body_of(client.get(path)) == body_of(client.get("/o/no-such-organization/"))
+    assert client.post(path).status_code == 404
+
+
+def test_an_address_does_not_lead_around_the_wall(cast: Cast) -> None:
+    client, mine, other = sign_in(cast.alice), cast.acme.slug, cast.umbrella.slug
+    for path in (
+        f"/o/{mine}/../{other}/",
+        f"/o/{mine}%2F..%2F{other}/",
+        f"/o/{mine}//members/",
+        f"//o/{mine}/",
+        f"/o//{mine}/",
+        f"/o/{mine.upper()}/",
+        f"/O/{mine}/",
+        f"/o/{other}/members/%2e%2e/",
+    ):
+        assert client.get(path).status_code == 404, path
+    # The slash that was forgotten is added before anybody asks whether the page is there.
+    for slug in (mine, other, "no-such-organization"):
+        assert client.get(f"/o/{slug}/members")["Location"] == f"/o/{slug}/members/"
 
 
 @pytest.mark.requirement("S2-132", "S2-133", "S2-134")

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from audit.events import Event
 from audit.models import PLATFORM, Outcome
-from config.database import prepared_row
+from config.prepared import prepared_row
 
 
 @dataclass(frozen=True, slots=True)

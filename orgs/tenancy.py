@@ -22,9 +22,9 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from audit.models import PLATFORM, Outcome
-from config.database import prepared_row
 from config.gate import Refusal, lock_of
 from config.pages import overtaken
+from config.prepared import prepared_row
 from config.requests import Request
 from config.roles import Policy, Role
 from orgs.access import Access, Bound

@@ -18,7 +18,7 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from audit.models import Outcome
-from config.database import prepared_row
+from config.prepared import prepared_row
 from config.roles import Role
 from orgs.access import Access
 from orgs.actions.invitations import target_of

@@ -14,8 +14,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from config.database import prepared_row
 from config.keyset import Page, keyset_page
+from config.prepared import prepared_row
 from config.roles import Role
 from orgs.access import Access, Bound
 from orgs.models import Invitation, Membership

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from config.database import prepared_row
+from config.prepared import prepared_row
 from config.roles import Permission
 from orgs.access import Access
 from orgs.models import Group, GroupMembership, Membership

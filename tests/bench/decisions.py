@@ -11,7 +11,7 @@ import psycopg
 from django.db import connection, transaction
 
 from audit.ledger import Actor
-from config.database import prepared_row
+from config.prepared import prepared_row
 from config.roles import Permission
 from orgs.tenancy import bind_member
 from tests.bench import floor

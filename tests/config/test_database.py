@@ -19,7 +19,7 @@ from django.db import ConnectionHandler
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
-from config import database, embedded
+from config import database, embedded, prepared
 from config.database import DatabaseURLs
 
 ROOT = Path(__file__).parents[2]
@@ -365,13 +365,13 @@ def test_roles_that_pass_row_security_by_may_not_serve(server, role, right, djan
 
 @pytest.fixture
 def default(connections: ConnectionHandler, monkeypatch):
-    monkeypatch.setattr(database, "connections", connections)
+    monkeypatch.setattr(prepared, "connections", connections)
     return connections["default"]
 
 
 def test_prepared_row_is_planned_once_and_binds_on_the_server(default):
     for number in range(3):
-        assert database.prepared_row("SELECT %s::int + 1", [number]) == (number + 1,)
+        assert prepared.prepared_row("SELECT %s::int + 1", [number]) == (number + 1,)
     with default.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         assert cursor.fetchall() == [("SELECT $1::int + 1",)]
@@ -381,21 +381,21 @@ def test_prepared_row_shares_the_transaction(default):
     default.set_autocommit(False)
     with default.cursor() as cursor:
         cursor.execute("SELECT set_config('app.word', 'bound', true)")
-    assert database.prepared_row("SELECT current_setting('app.word')", []) == ("bound",)
+    assert prepared.prepared_row("SELECT current_setting('app.word')", []) == ("bound",)
     default.rollback()
     default.set_autocommit(True)
 
 
 def test_prepared_row_is_counted_and_logged(default):
     with CaptureQueriesContext(default) as captured:
-        database.prepared_row("SELECT %s::text", ["a"])
+        prepared.prepared_row("SELECT %s::text", ["a"])
     assert [entry["sql"] for entry in captured.captured_queries] == ["SELECT $1::text"]
 
 
 def test_prepared_row_without_a_row_is_none(default):
-    assert database.prepared_row("SELECT 1 WHERE %s::boolean", [False]) is None
+    assert prepared.prepared_row("SELECT 1 WHERE %s::boolean", [False]) is None
 
 
 def test_prepared_row_raises_as_django_does(default):
     with pytest.raises(ProgrammingError):
-        database.prepared_row("SELECT nothing", [])
+        prepared.prepared_row("SELECT nothing", [])

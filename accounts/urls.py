@@ -25,7 +25,7 @@ urlpatterns = [
     path("sign-in/code/", public(mfa.authenticate), name="mfa_authenticate"),
     path("sign-in/passkey/", public(passkeys.login_webauthn), name="mfa_login_webauthn"),
     path("sign-in/inactive/", views.account_inactive, name="account_inactive"),
-    path("sign-in/again/", signed_in(account.reauthenticate), name="account_reauthenticate"),
+    path("sign-in/again/", views.sign_in_again, name="account_reauthenticate"),
     path("sign-in/again/code/", signed_in(mfa.reauthenticate), name="mfa_reauthenticate"),
     path(
         "sign-in/again/passkey/",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from email.utils import parseaddr
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
-from allauth.account.views import LoginView
+from allauth.account.views import LoginView, reauthenticate
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts import demo
@@ -48,6 +51,19 @@ def demo_enter(request: Request, key: str) -> HttpResponseBase:
         request, Login(user=person, email_verification="none")
     )
     return response
+
+
+@signed_in
+def sign_in_again(request: Request) -> HttpResponseBase:
+    """Ask for the password or a factor; who has neither, as with a company's sign-in or the
+    demo's, signs in from the start and comes back."""
+    if get_adapter().get_reauthentication_methods(request.user):
+        answer: HttpResponseBase = reauthenticate(request)
+        return answer
+    back = request.GET.get("next", "/")
+    logout(request)
+    messages.info(request, "Sign in again to go on.")
+    return redirect_to_login(back, reverse("account_login"))
 
 
 @public

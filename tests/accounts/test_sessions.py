@@ -106,3 +106,20 @@ def test_ended_sessions_leave_no_row(db: None) -> None:
 def test_sessions_are_for_who_is_signed_in(db: None) -> None:
     assert Client().get("/profile/sessions/").url == "/sign-in/?next=/profile/sessions/"
     assert sign_in(make_person()).get("/profile/sessions/revoke/").status_code == 405
+
+
+def test_who_has_nothing_to_prove_it_with_signs_in_from_the_start(db: None) -> None:
+    """Somebody who came by a company's sign-in has no password to ask for."""
+    person = make_person()
+    person.set_unusable_password()
+    person.save()
+    client = sign_in(person, fresh=False)
+    response = client.get("/sign-in/again/?next=/profile/")
+    assert response.headers["Location"] == "/sign-in/?next=/profile/"
+    assert client.get("/profile/").status_code == 302
+
+
+def test_who_has_a_password_is_asked_for_it_and_stays_signed_in(db: None) -> None:
+    client = sign_in(make_person(), fresh=False)
+    assert b"Show that it is you" in client.get("/sign-in/again/?next=/profile/").content
+    assert client.get("/profile/").status_code == 200

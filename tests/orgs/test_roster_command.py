@@ -120,8 +120,7 @@ def test_disabled_owner_founds_nothing(owner: Any, roster: Any):
         run(roster(TWO), "--owner", "olga@example.com")
 
 
-def test_demo_has_an_owner_of_its_own(db: None, roster: Any, settings: Any):
-    settings.DEMO = True
+def test_demo_has_an_owner_of_its_own(db: None, roster: Any):
     make_person("Alice Marlow", "alice.marlow@acme.example")
     run(roster(TWO))
     assert people_of("cedar")["alice.marlow@acme.example"].role == Role.OWNER

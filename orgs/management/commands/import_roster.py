@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -295,16 +294,19 @@ def _name(org_file: OrgFile) -> str:
 
 
 def _owner(email: str | None, missing: list[str]) -> User:
-    """The account that will own what is made. Raises CommandError with the way to mend it."""
-    if not email and not settings.DEMO:
-        raise CommandError(
-            f"To be created: {', '.join(missing)}. Name the first owner: --owner EMAIL."
-        )
+    """The account that will own what is made; beside the demo it is Alice unless told otherwise.
+
+    Raises CommandError with the way to mend it.
+    """
     try:
         address = clean_email(email or DEMO_OWNER)
     except ValidationError as error:
         raise CommandError(f"--owner: {' '.join(error.messages)}") from error
     person = User.objects.filter(email=address, is_active=True).first()
+    if person is None and not email:
+        raise CommandError(
+            f"To be created: {', '.join(missing)}. Name the first owner: --owner EMAIL."
+        )
     if person is None:
         raise CommandError(
             f"No active account has the address {address}. Sign up with it first, "

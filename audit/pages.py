@@ -126,9 +126,9 @@ def raw(entry: Entry) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
-def count_words(number: int) -> str:
-    if number > 10_000:
-        return "10,000+ entries"
+def count_words(number: int, *, most: int) -> str:
+    if number > most:
+        return f"{most:,}+ entries"
     return f"{number:,} {'entry' if number == 1 else 'entries'}"
 
 

@@ -118,7 +118,9 @@ def _log(request: LogRequest, form: EventFilterForm, address: Address) -> dict[s
     return {
         "address": address,
         "days": pages.by_day(page.rows),
-        "total": pages.count_words(queries.event_count(organization=org, filters=asked)),
+        "total": pages.count_words(
+            queries.event_count(organization=org, filters=asked), most=asked.most_counted
+        ),
         "newer": address.at(page.newer),
         "older": address.at(page.older),
         "chips": pages.chips(form, address, page.rows, actors),

@@ -300,14 +300,21 @@ def test_a_log_without_entries_says_so(cast: Cast, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "most", "words"),
     [
-        (0, "0 entries"),
-        (1, "1 entry"),
-        (9_999, "9,999 entries"),
-        (10_000, "10,000 entries"),
-        (10_001, "10,000+ entries"),
+        (0, 10_000, "0 entries"),
+        (1, 10_000, "1 entry"),
+        (9_999, 10_000, "9,999 entries"),
+        (10_000, 10_000, "10,000 entries"),
+        (10_001, 10_000, "10,000+ entries"),
+        (1_001, 1_000, "1,000+ entries"),
     ],
 )
-def test_the_count_stops_at_ten_thousand(number: int, words: str) -> None:
-    assert pages.count_words(number) == words
+def test_the_count_stops_and_says_so(number: int, most: int, words: str) -> None:
+    assert pages.count_words(number, most=most) == words
+
+
+def test_several_fields_together_are_counted_less_far() -> None:
+    one = EventFilter(action="member.role_changed")
+    two = EventFilter(action="member.role_changed", actor=uuid.uuid4())
+    assert (one.most_counted, two.most_counted) == (10_000, 1_000)

@@ -14,6 +14,7 @@ from accounts.models import User
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
+from config.database import constraint_of
 
 
 @transaction.atomic
@@ -69,8 +70,7 @@ def _save_keeping_owners(person: User) -> None:
         with transaction.atomic():
             person.save(update_fields=["state", "is_active", "state_reason"])
     except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        if getattr(diagnosis, "constraint_name", "") != "organization_has_an_owner":
+        if constraint_of(error) != "organization_has_an_owner":
             raise
         raise ValidationError(
             "%(name)s is the only active owner of an open organization. It needs another owner"

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -288,3 +289,11 @@ def refuse_unsafe_role(connection: BaseDatabaseWrapper) -> None:
         raise ImproperlyConfigured(
             f"The web process logged in as {user}, who owns the table {owned[0]}. {mend}"
         )
+
+
+# --- Refusals -------------------------------------------------------------------------------------
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that refused, for an action to put into a sentence; or ''."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""

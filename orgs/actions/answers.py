@@ -18,6 +18,7 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from audit.models import Outcome
+from config.database import constraint_of
 from config.prepared import prepared_row
 from config.roles import Role
 from orgs.access import Access
@@ -102,7 +103,7 @@ def _accepted_row(token: str, person: User) -> tuple[Any, ...] | None:
         with transaction.atomic():
             return prepared_row(_ACCEPT, [hash_of(token), person.pk, uuid7()])
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        constraint = constraint_of(error)
         if constraint == "membership_one_per_person":
             raise _already_member() from error
         if constraint == "membership_email":

@@ -8,7 +8,9 @@ from django.db import IntegrityError, transaction
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Change, Target
+from config.database import constraint_of
 from orgs.access import Access
+from orgs.actions import members
 from orgs.models import Group, GroupMembership, Membership
 
 
@@ -70,7 +72,7 @@ def group_change(
 def group_delete(*, group: Group, actor: Access) -> None:
     """Delete a group; its people stay, and the groups inside it move up (S3-042)."""
     group = Group.objects.select_for_update().get(pk=group.pk)
-    members = GroupMembership.objects.in_org(group.organization_id).filter(group=group).count()
+    people = GroupMembership.objects.in_org(group.organization_id).filter(group=group).count()
     for child in Group.objects.in_org(group.organization_id).filter(parent=group):
         group_change(
             group=child,
@@ -87,7 +89,7 @@ def group_delete(*, group: Group, actor: Access) -> None:
         organization=actor.org.id,
         actor=actor.identity,
         target=target,
-        changes={"name": (group.name, None), "members": (members, None)},
+        changes={"name": (group.name, None), "members": (people, None)},
     )
 
 
@@ -113,7 +115,7 @@ def group_member_add(
         Event.GROUP_MEMBER_ADDED,
         organization=group.organization_id,
         actor=actor.identity,
-        target=Target("member", membership.id, membership.name),
+        target=members.target_of(membership),
         changes={"group": (None, group.name), "maintainer": (None, maintainer)},
     )
     return seat
@@ -133,7 +135,7 @@ def group_member_change(
         Event.GROUP_MEMBER_CHANGED,
         organization=seat.organization_id,
         actor=actor.identity,
-        target=Target("member", seat.membership_id, seat.membership.name),
+        target=members.target_of(seat.membership),
         changes={
             "group": (seat.group.name, seat.group.name),
             "maintainer": (not maintainer, maintainer),
@@ -152,7 +154,7 @@ def group_member_remove(*, seat: GroupMembership, actor: Access) -> None:
         Event.GROUP_MEMBER_REMOVED,
         organization=group.organization_id,
         actor=actor.identity,
-        target=Target("member", membership.id, membership.name),
+        target=members.target_of(membership),
         changes={"group": (group.name, None)},
     )
 
@@ -171,7 +173,7 @@ def _save(group: Group) -> None:
         with transaction.atomic():
             group.save()
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        constraint = constraint_of(error)
         refusals = {
             "group_name": ("name", "A group with this name exists.", "name_taken"),
             "group_no_circle": ("parent", "A group cannot stand inside itself.", "circle"),

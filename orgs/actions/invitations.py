@@ -21,6 +21,7 @@ from django.utils import timezone
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Change, Target
+from config.database import constraint_of
 from config.roles import Role
 from config.text import clean_email
 from orgs.access import Access, require_grant
@@ -252,7 +253,7 @@ def _save_within_seats(invitation: Invitation, *, fields: list[str] | None = Non
                 _close_overdue(invitation)
             invitation.save(update_fields=fields)
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        constraint = constraint_of(error)
         if constraint == "invitation_one_pending":
             raise _already_pending() from error
         raise refusal_of(error) from error

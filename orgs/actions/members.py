@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
+from config.database import constraint_of
 from config.roles import Permission, Role
 from orgs.access import Access, require, require_grant
 from orgs.models import Membership
@@ -184,7 +185,7 @@ def save_keeping_an_owner(membership: Membership, *, fields: list[str]) -> None:
 
 def refusal_of(error: IntegrityError) -> ValidationError:
     """The database's refusal as a sentence; any other integrity error is not ours to explain."""
-    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+    constraint = constraint_of(error)
     if constraint == "organization_has_an_owner":
         return ValidationError(
             "This is the last owner. Make somebody else an owner first.", code="last_owner"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from audit.events import Event
 from config.gate import gate
@@ -18,9 +16,11 @@ from config.keyset import page_links
 from config.roles import Permission
 from orgs.actions import groups as actions
 from orgs.forms.groups import GroupForm
+from orgs.forms.members import ConfirmForm
 from orgs.models import Group, GroupMembership, Membership
 from orgs.queries import groups as queries
 from orgs.tenancy import OrgRequest
+from orgs.views.dialog import elsewhere, posted, refuse, show
 
 LONGEST_SEARCH = 100
 
@@ -66,16 +66,15 @@ def group_view(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
 @gate(Permission.GROUPS_CREATE, records=Event.GROUP_CREATED)
 def group_create(request: OrgRequest, slug: str) -> HttpResponse:
     parents = queries.parent_choices(access=request.access, group=None)
-    form = GroupForm(request.POST or None, parents=parents)
-    if request.method == "POST" and form.is_valid():
+    form = GroupForm(posted(request), parents=parents)
+    if form.is_valid():
         try:
             group = actions.group_create(**form.cleaned_data, actor=request.access)
         except ValidationError as error:
-            form.add_error(None, error)
+            refuse(form, error)
         else:
-            messages.success(request, f"{group.name} is a group now")
-            return _to(request, group)
-    return _form(request, form, None)
+            return elsewhere(request, f"{group.name} is a group now", to=_page_of(group, slug))
+    return show(request, "orgs/group_form.html", form, {"group": None})
 
 
 @gate(Permission.GROUPS_CHANGE, records=Event.GROUP_CHANGED)
@@ -88,34 +87,32 @@ def group_change(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         "secret": group.secret,
     }
     parents = queries.parent_choices(access=request.access, group=group)
-    form = GroupForm(request.POST or None, initial=initial, parents=parents)
-    if request.method == "POST" and form.is_valid():
+    form = GroupForm(posted(request), initial=initial, parents=parents)
+    if form.is_valid():
         try:
             actions.group_change(group=group, **form.cleaned_data, actor=request.access)
         except ValidationError as error:
-            form.add_error(None, error)
+            refuse(form, error)
         else:
-            messages.success(request, f"{form.cleaned_data['name']} is changed")
-            return _to(request, group)
-    return _form(request, form, group)
+            text = f"{form.cleaned_data['name']} is changed"
+            return elsewhere(request, text, to=_page_of(group, slug))
+    return show(request, "orgs/group_form.html", form, {"group": group})
 
 
 @gate(Permission.GROUPS_DELETE, records=Event.GROUP_DELETED)
 def group_delete(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
     group = _group(request, pk)
-    wrong_name = request.method == "POST" and request.POST.get("confirm", "").strip() != group.name
-    if request.method == "POST" and not wrong_name:
+    form = ConfirmForm(posted(request), name=group.name)
+    if form.is_valid():
         actions.group_delete(group=group, actor=request.access)
-        messages.success(request, f"{group.name} is deleted")
-        return _to(request, None)
+        return elsewhere(request, f"{group.name} is deleted", to=reverse("group_list", args=[slug]))
     seats = GroupMembership.objects.in_org(request.org.id).filter(group=group)
     context = {
         "group": group,
-        "wrong_name": wrong_name,
         "people": seats.count(),
         "children": Group.objects.in_org(request.org.id).filter(parent=group).count(),
     }
-    return _dialog(request, "orgs/group_delete.html", context, invalid=wrong_name)
+    return show(request, "orgs/group_delete.html", form, context)
 
 
 @gate(Permission.GROUPS_MANAGE_MEMBERS, records=Event.GROUP_MEMBER_ADDED)
@@ -133,13 +130,16 @@ def group_member_add(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         except ValidationError as error:
             refusal = error.messages[0]
         else:
-            messages.success(request, f"{membership.name} is in {group.name}")
-            return _to(request, group)
+            text = f"{membership.name} is in {group.name}"
+            return elsewhere(request, text, to=_page_of(group, slug))
     found = queries.group_addable(group=group, search=search)
     context = {"group": group, "q": search, "found": found, "refusal": refusal}
     if request.headers.get("HX-Target") == "addable":
         return render(request, "orgs/group_member_add.html#addable", context)
-    return _dialog(request, "orgs/group_member_add.html", context, invalid=bool(refusal))
+    response = show(request, "orgs/group_member_add.html", None, context)
+    if refusal:
+        response.status_code = 422
+    return response
 
 
 @gate(Permission.GROUPS_MANAGE_MEMBERS, records=Event.GROUP_MEMBER_CHANGED)
@@ -150,7 +150,7 @@ def group_member_change(request: OrgRequest, slug: str, pk: UUID, seat: UUID) ->
     actions.group_member_change(
         seat=_seat(request, group, seat), maintainer=maintainer, actor=request.access
     )
-    return _to(request, group)
+    return redirect(_page_of(group, slug))
 
 
 @gate(Permission.GROUPS_MANAGE_MEMBERS, records=Event.GROUP_MEMBER_REMOVED)
@@ -159,8 +159,8 @@ def group_member_remove(request: OrgRequest, slug: str, pk: UUID, seat: UUID) ->
     group = _group(request, pk)
     taken = _seat(request, group, seat)
     actions.group_member_remove(seat=taken, actor=request.access)
-    messages.success(request, f"{taken.membership.name} is no longer in {group.name}")
-    return _to(request, group)
+    text = f"{taken.membership.name} is no longer in {group.name}"
+    return elsewhere(request, text, to=_page_of(group, slug))
 
 
 def _group(request: OrgRequest, pk: UUID) -> Group:
@@ -181,20 +181,5 @@ def _seat(request: OrgRequest, group: Group, pk: UUID) -> GroupMembership:
     return get_object_or_404(seats, group=group, pk=pk)
 
 
-def _form(request: OrgRequest, form: GroupForm, group: Group | None) -> HttpResponse:
-    context = {"form": form, "group": group}
-    return _dialog(request, "orgs/group_form.html", context, invalid=form.is_bound)
-
-
-def _dialog(
-    request: HttpRequest, template: str, context: dict[str, Any], *, invalid: bool
-) -> HttpResponse:
-    name = f"{template}#dialog" if getattr(request, "htmx", False) else template
-    return render(request, name, context, status=422 if invalid else 200)
-
-
-def _to(request: OrgRequest, group: Group | None) -> HttpResponse:
-    """On to the group, or to all of them; inside a dialog the whole page follows."""
-    arguments = [request.org.slug, *([group.pk] if group else [])]
-    response = redirect("group_view" if group else "group_list", *arguments)
-    return HttpResponseClientRedirect(response["Location"]) if request.htmx else response
+def _page_of(group: Group, slug: str) -> str:
+    return reverse("group_view", args=[slug, group.pk])

@@ -161,12 +161,14 @@ def prepare(
     if web["dbname"] != owner["dbname"]:
         raise ImproperlyConfigured("The web role and the owner must name the same database.")
     with _connect(admin_url) as admin:
+        # Two at once would change the same role, which PostgreSQL refuses to either.
+        admin.execute("SELECT pg_advisory_lock(hashtext('bailiwick prepare'))")
         _require_version(admin)
         _ensure_role(admin, owner, createdb=for_tests, say=say)
         _ensure_role(admin, web, createdb=False, say=say)
         _ensure_database(admin, owner["dbname"], owner=owner["user"], say=say)
-    with _connect(make_conninfo(admin_url, dbname=owner["dbname"])) as admin:
-        _grant_entry(admin, owner["dbname"], web=web["user"], owner=owner["user"])
+        with _connect(make_conninfo(admin_url, dbname=owner["dbname"])) as inside:
+            _grant_entry(inside, owner["dbname"], web=web["user"], owner=owner["user"])
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:

@@ -41,6 +41,7 @@ def django_db_setup(
             web_url=make_conninfo(urls.web, dbname=name),
             owner_url=make_conninfo(urls.owner or "", dbname=name),
             say=lambda line: None,
+            for_tests=True,
         )
         for alias in ("default", "owner"):
             connections[alias].close()

@@ -99,6 +99,7 @@ browser-tests: venv database
 # --- Now and then ---------------------------------------------------------------------------------
 
 bench: venv database
+	@$(PY) -m pip install --quiet --require-hashes --requirement requirements-bench.lock
 	@$(PY) -m tests.bench
 
 screenshots: venv database
@@ -110,3 +111,6 @@ lock: venv
 	@CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --upgrade --extra dev --generate-hashes --strip-extras \
 		--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 		--output-file requirements.lock pyproject.toml
+	@CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --upgrade --extra bench --generate-hashes --strip-extras \
+		--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		--constraint requirements.lock --output-file requirements-bench.lock pyproject.toml

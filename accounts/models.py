@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from uuid6 import uuid7
 
 from config.text import EMAIL_LENGTH, NAME_LENGTH
@@ -45,13 +46,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("superadmin", default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
 
-    groups = None  # type: ignore[assignment]  # Groups belong to organizations: orgs.Group.
-
     objects = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    @property
+    def groups(self) -> models.QuerySet[Any]:  # type: ignore[override]
+        """Their groups in the bound organization, for guardian: groups belong to organizations."""
+        groups = apps.get_model("orgs", "Group")._default_manager
+        live = Q(seats__expires_at__isnull=True) | Q(seats__expires_at__gt=Now())
+        return groups.filter(live, seats__membership__person=self)
 
     class Meta:
         verbose_name = "account"

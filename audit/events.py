@@ -33,6 +33,13 @@ GROUP = Field("group", "Group")
 MAINTAINER = Field("maintainer", "Maintainer")
 EXPIRES = Field("expires_at", "Expires")
 POLICIES = Field("policies", "Policies")
+WHERE = Field("on", "On")
+GRANTEE = Field("to", "To", personal=True)
+WORKSPACE = Field("workspace", "Workspace")
+PROJECT = Field("project", "Project")
+CONFIGURATION = Field("configuration", "Configuration")
+VERSION = Field("version", "Version")
+KIND = Field("kind", "Kind")
 FORMAT = Field("format", "Format")
 ENTRIES = Field("entries", "Entries")
 
@@ -158,6 +165,13 @@ class Event(Enum):
         LOGIN,
     )
 
+    MEMBER_EXPIRY_CHANGED = (
+        "member.expiry_changed",
+        "changed when {target}’s membership ends",
+        "change when {target}’s membership ends",
+        EXPIRES,
+    )
+
     # Ownership
     OWNERSHIP_OFFERED = (
         "ownership.offered",
@@ -213,6 +227,20 @@ class Event(Enum):
         ("accept an invitation"),
         ROLE,
     )
+    INVITATION_PROJECT_PROMISED = (
+        "invitation.project_promised",
+        "promised {target} the role {role.new} in {project.new}",
+        "promise {target} a role in a project",
+        PROJECT,
+        ROLE,
+    )
+    INVITATION_PROJECT_WITHDRAWN = (
+        "invitation.project_withdrawn",
+        "withdrew the role {role.old} in {project.old} from the invitation of {target}",
+        "withdraw a project from the invitation of {target}",
+        PROJECT,
+        ROLE,
+    )
     INVITATION_DECLINED = "invitation.declined", "declined the invitation", "decline an invitation"
 
     # Groups
@@ -247,6 +275,7 @@ class Event(Enum):
         "add {target} to a group",
         GROUP,
         MAINTAINER,
+        EXPIRES,
     )
     GROUP_MEMBER_CHANGED = (
         "group.member_changed",
@@ -254,12 +283,351 @@ class Event(Enum):
         "change {target} in a group",
         GROUP,
         MAINTAINER,
+        EXPIRES,
     )
     GROUP_MEMBER_REMOVED = (
         "group.member_removed",
         "removed {target} from the group {group.old}",
         "remove {target} from a group",
         GROUP,
+    )
+
+    GROUP_ROLE_GIVEN = (
+        "group.role_given",
+        "gave the group {target} the role {role.new}",
+        "give the group {target} a role",
+        ROLE,
+    )
+    GROUP_ROLE_TAKEN = (
+        "group.role_taken",
+        "took the role {role.old} from the group {target}",
+        "take a role from the group {target}",
+        ROLE,
+    )
+    GROUP_ROLE_RESTORED = (
+        "group.role_restored",
+        "undid a change of the roles of {target}",
+        "undo a change of the roles of {target}",
+        ROLE,
+    )
+
+    # Workspaces
+    WORKSPACE_CREATED = (
+        "workspace.created",
+        "created the workspace {target}",
+        "create the workspace {target}",
+        TITLE,
+        DESCRIPTION,
+    )
+    WORKSPACE_CHANGED = (
+        "workspace.changed",
+        "changed the workspace {target}",
+        "change the workspace {target}",
+        TITLE,
+        DESCRIPTION,
+    )
+    WORKSPACE_DELETED = (
+        "workspace.deleted",
+        "deleted the workspace {target}",
+        "delete the workspace {target}",
+        TITLE,
+        Field("projects", "Projects"),
+    )
+    WORKSPACE_SHARED = (
+        "workspace.shared",
+        "gave {to.new} the role {role.new} in the workspace {target}",
+        "share the workspace {target}",
+        GRANTEE,
+        ROLE,
+        EXPIRES,
+    )
+    WORKSPACE_SHARE_CHANGED = (
+        "workspace.share_changed",
+        "changed the role of {to.new} in the workspace {target} from {role.old} to {role.new}",
+        "change a role in the workspace {target}",
+        GRANTEE,
+        ROLE,
+        EXPIRES,
+    )
+    WORKSPACE_UNSHARED = (
+        "workspace.unshared",
+        "took the role {role.old} in the workspace {target} from {to.old}",
+        "take a role in the workspace {target}",
+        GRANTEE,
+        ROLE,
+    )
+
+    # Projects
+    PROJECT_CREATED = (
+        "project.created",
+        "created the project {target}",
+        "create the project {target}",
+        TITLE,
+        DESCRIPTION,
+        WORKSPACE,
+        Field("product", "Product"),
+        Field("environment", "Environment"),
+    )
+    PROJECT_CHANGED = (
+        "project.changed",
+        "changed the project {target}",
+        "change the project {target}",
+        TITLE,
+        DESCRIPTION,
+        Field("product", "Product"),
+        Field("environment", "Environment"),
+    )
+    PROJECT_MOVED = (
+        "project.moved",
+        "moved the project {target} from {workspace.old} to {workspace.new}",
+        "move the project {target}",
+        WORKSPACE,
+    )
+    PROJECT_POLICIES_CHANGED = (
+        "project.policies_changed",
+        "changed the policies of the project {target}",
+        "change the policies of the project {target}",
+        POLICIES,
+    )
+    PROJECT_PREBUILDS_CHANGED = (
+        "project.prebuilds_changed",
+        "changed the prebuilds of the project {target}",
+        "change the prebuilds of the project {target}",
+        CONFIGURATION,
+    )
+    PROJECT_ENVIRONMENTS_CHANGED = (
+        "project.environments_changed",
+        "chose the environment classes of the project {target}",
+        "choose the environment classes of the project {target}",
+        Field("environments", "Environment classes"),
+    )
+    PROJECT_ARCHIVED = (
+        "project.archived",
+        "archived the project {target}",
+        "archive the project {target}",
+        STATE,
+    )
+    PROJECT_RESTORED = (
+        "project.restored",
+        "restored the project {target}",
+        "restore the project {target}",
+        STATE,
+    )
+    PROJECT_DELETED = (
+        "project.deleted",
+        "deleted the project {target}",
+        "delete the project {target}",
+        STATE,
+        Field("deletes_at", "Gone on"),
+    )
+    PROJECT_PURGED = (
+        "project.purged",
+        "deleted the project {target} for good",
+        "delete the project {target} for good",
+        Field("resources", "Resources"),
+    )
+    PROJECT_SHARED = (
+        "project.shared",
+        "gave {to.new} the role {role.new} in {target}",
+        "share the project {target}",
+        GRANTEE,
+        ROLE,
+        EXPIRES,
+    )
+    PROJECT_SHARE_CHANGED = (
+        "project.share_changed",
+        "changed the role of {to.new} in {target} from {role.old} to {role.new}",
+        "change a role in the project {target}",
+        GRANTEE,
+        ROLE,
+        EXPIRES,
+    )
+    PROJECT_UNSHARED = (
+        "project.unshared",
+        "took the role {role.old} in {target} from {to.old}",
+        "take a role in the project {target}",
+        GRANTEE,
+        ROLE,
+    )
+
+    # Secrets and environment classes
+    SECRET_CREATED = (
+        "secret.created",
+        "created the secret {target} in {project.new}",
+        "create a secret",
+        PROJECT,
+    )
+    SECRET_CHANGED = (
+        "secret.changed",
+        "changed the secret {target} in {project.new}",
+        "change the secret {target}",
+        PROJECT,
+    )
+    SECRET_DELETED = (
+        "secret.deleted",
+        "deleted the secret {target} in {project.old}",
+        "delete the secret {target}",
+        PROJECT,
+    )
+    ENVIRONMENT_CLASS_CREATED = (
+        "environment_class.created",
+        "created the environment class {target}",
+        "create an environment class",
+        CONFIGURATION,
+    )
+    ENVIRONMENT_CLASS_CHANGED = (
+        "environment_class.changed",
+        "changed the environment class {target}",
+        "change the environment class {target}",
+        CONFIGURATION,
+    )
+    ENVIRONMENT_CLASS_DELETED = (
+        "environment_class.deleted",
+        "deleted the environment class {target}",
+        "delete the environment class {target}",
+        CONFIGURATION,
+    )
+
+    # Resources
+    RESOURCE_CREATED = (
+        "resource.created",
+        "created the {kind.new} {target}",
+        "create {target}",
+        KIND,
+        TITLE,
+        DESCRIPTION,
+        PROJECT,
+        CONFIGURATION,
+    )
+    RESOURCE_CHANGED = (
+        "resource.changed",
+        "changed {target} from version {version.old} to {version.new}",
+        "change {target}",
+        TITLE,
+        DESCRIPTION,
+        CONFIGURATION,
+        VERSION,
+    )
+    RESOURCE_DELETED = (
+        "resource.deleted",
+        "deleted the {kind.old} {target}",
+        "delete {target}",
+        KIND,
+        PROJECT,
+        CONFIGURATION,
+    )
+    RESOURCE_PUBLISHED = (
+        "resource.published",
+        "published {target} to the Hub",
+        "publish {target} to the Hub",
+        STATE,
+    )
+    RESOURCE_WITHDRAWN = (
+        "resource.withdrawn",
+        "withdrew {target} from the Hub",
+        "withdraw {target} from the Hub",
+        STATE,
+    )
+    RESOURCE_SHARED = (
+        "resource.shared",
+        "gave {to.new} the role {role.new} on {target}",
+        "share {target}",
+        GRANTEE,
+        ROLE,
+        EXPIRES,
+    )
+    RESOURCE_SHARE_CHANGED = (
+        "resource.share_changed",
+        "changed the role of {to.new} on {target} from {role.old} to {role.new}",
+        "change a role on {target}",
+        GRANTEE,
+        ROLE,
+        EXPIRES,
+    )
+    RESOURCE_UNSHARED = (
+        "resource.unshared",
+        "took the role {role.old} on {target} from {to.old}",
+        "take a role on {target}",
+        GRANTEE,
+        ROLE,
+    )
+    INTEGRATION_CREATED = (
+        "integration.created",
+        "connected {target}",
+        "connect {target}",
+        KIND,
+        CONFIGURATION,
+    )
+    INTEGRATION_CHANGED = (
+        "integration.changed",
+        "changed the integration {target}",
+        "change the integration {target}",
+        CONFIGURATION,
+    )
+    INTEGRATION_DELETED = (
+        "integration.deleted",
+        "disconnected {target}",
+        "disconnect {target}",
+        KIND,
+        CONFIGURATION,
+    )
+
+    # Requests
+    REQUEST_MADE = (
+        "request.made",
+        "asked for {target}",
+        "ask for {target}",
+        KIND,
+        ROLE,
+        WHERE,
+    )
+    REQUEST_APPROVED = (
+        "request.approved",
+        "approved the request for {target}",
+        "approve the request for {target}",
+        STATE,
+        Field("asked_by", "Asked by", personal=True),
+    )
+    REQUEST_REFUSED = (
+        "request.refused",
+        "refused the request for {target}",
+        "refuse the request for {target}",
+        STATE,
+        Field("asked_by", "Asked by", personal=True),
+    )
+    REQUEST_WITHDRAWN = (
+        "request.withdrawn",
+        "withdrew the request for {target}",
+        "withdraw the request for {target}",
+        STATE,
+    )
+    REQUEST_EXPIRED = (
+        "request.expired",
+        "let the request for {target} expire",
+        "let the request for {target} expire",
+        STATE,
+    )
+
+    # Human tasks
+    TASK_COMPLETED = (
+        "task.completed",
+        "completed the task {target}",
+        "complete the task {target}",
+        STATE,
+        Field("outcome", "Outcome"),
+    )
+    TASK_REASSIGNED = (
+        "task.reassigned",
+        "gave the task {target} to {to.new}",
+        "give the task {target} to somebody else",
+        Field("to", "To", personal=True),
+    )
+    TASK_CREATED = (
+        "task.created",
+        "made the task {target} for {to.new}",
+        "make the task {target}",
+        Field("to", "To", personal=True),
+        PROJECT,
     )
 
     # Rosters

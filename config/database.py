@@ -42,9 +42,11 @@ class DatabaseURLs:
     admin: str | None = None
 
 
-def local_secret(base_dir: Path, env: Mapping[str, str] = os.environ) -> str:
+def local_secret(
+    base_dir: Path, env: Mapping[str, str] = os.environ, *, name: str = "secret-key"
+) -> str:
     """The secret key of an installation that was given none: made once, kept with its data."""
-    path = embedded.data_folder(base_dir, env) / "secret-key"
+    path = embedded.data_folder(base_dir, env) / name
     try:
         if not path.exists():
             _make_secret(path)

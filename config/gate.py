@@ -46,13 +46,20 @@ class Lock:
     records: enum.Enum | None = None
     fresh: bool = False
     while_closed: bool = False
+    on: Callable[..., Any] | None = None
+    choose: Callable[[Any], Permission] | None = None
+
+    def asks(self, target: Any) -> Permission | None:
+        """The permission it takes, on this target."""
+        return self.choose(target) if self.choose else self.permission
 
 
 class Access(Protocol):
     """What the gate needs of `request.access`; `orgs.access.Access` is the real one."""
 
     def can(self, permission: Permission, obj: Any = None) -> bool: ...
-    def refusal(self, permission: Permission) -> str: ...
+    def refusal(self, permission: Permission, obj: Any = None) -> str: ...
+    def request_url(self, permission: Permission, obj: Any = None) -> str: ...
     def landing_url(self) -> str: ...
 
 
@@ -62,6 +69,7 @@ class Refusal:
 
     permission: Permission
     event: enum.Enum | None
+    on: Any = None
 
 
 def public(view: View) -> View:
@@ -76,18 +84,24 @@ def signed_in(view: View | None = None, *, records: enum.Enum | None = None) -> 
 
 
 def gate(
-    permission: Permission,
+    permission: Permission | Callable[[Any], Permission],
     *,
     records: enum.Enum | None = None,
     fresh: bool = False,
     while_closed: bool = False,
+    on: Callable[..., Any] | None = None,
 ) -> Callable[[View], View]:
     """Only who holds `permission` may come.
 
     `records` names the event a change leaves; `fresh` asks for a recent sign-in first;
     `while_closed` keeps the door usable in an organization that is suspended or closing.
+    `on` finds what the permission is asked about, from the request and the route's arguments,
+    or raises 404; the view gets it as `request.target`. A function in the place of the
+    permission chooses it by what was found.
     """
-    lock = Lock(Kind.PERMISSION, permission, records, fresh, while_closed)
+    fixed = permission if isinstance(permission, Permission) else None
+    choose = None if isinstance(permission, Permission) else permission
+    lock = Lock(Kind.PERMISSION, fixed, records, fresh, while_closed, on, choose)
     return lambda view: _mark(view, lock)
 
 
@@ -124,13 +138,18 @@ class GateMiddleware:
             return None
         if not request.user.is_authenticated:
             return _ask_to_sign_in(request)
-        if lock.permission is None:
+        if lock.kind is Kind.SIGNED_IN:
             return None
         access: Access | None = getattr(request, "access", None)
         if access is None:
             raise Http404
-        if not access.can(lock.permission):
-            return refuse(request, access, lock.permission, event=lock.records)
+        target = lock.on(request, **kwargs) if lock.on else None
+        request.target = target  # type: ignore[attr-defined]
+        permission = lock.asks(target)
+        if permission is None:
+            raise Http404
+        if not access.can(permission, target):
+            return refuse(request, access, permission, event=lock.records, on=target)
         if lock.fresh and not _signed_in_lately(request):
             return _ask_to_sign_in_again(request)
         return None
@@ -142,19 +161,25 @@ def refuse(
     permission: Permission,
     *,
     event: enum.Enum | None = None,
+    on: Any = None,
 ) -> HttpResponseBase:
     """The same refusal in the form the caller reads: a notice, a toast or a problem (RFC 9457)."""
-    request.refusal = Refusal(permission, event)  # type: ignore[attr-defined]
-    sentence = access.refusal(permission)
+    request.refusal = Refusal(permission, event, on)  # type: ignore[attr-defined]
+    sentence = access.refusal(permission, on)
+    # Where somebody could give it, the refusal says where to ask for it (X-28).
+    asking = access.request_url(permission, on)
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     if htmx:
         response = HttpResponse(status=403, headers={"HX-Reswap": "none"})
-        return trigger_client_event(response, "toast", {"text": sentence, "kind": "bad"})
+        toast: dict[str, Any] = {"text": sentence, "kind": "bad"}
+        toast |= {"link": {"text": "Request access", "url": asking}} if asking else {}
+        return trigger_client_event(response, "toast", toast)
     if "application/json" in request.headers.get("Accept", ""):
         problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": sentence}
-        problem["permission"] = permission.value
+        problem |= {"permission": permission.value} | ({"request": asking} if asking else {})
         return JsonResponse(problem, status=403, content_type="application/problem+json")
-    messages.warning(request, sentence, extra_tags="denied")
+    # The notice is shown by another request, which knows what was asked from the query alone.
+    messages.warning(request, sentence, extra_tags=f"denied {asking.partition('?')[2]}".strip())
     return redirect(access.landing_url())
 
 

@@ -36,7 +36,7 @@ def keyset_page(
     `order` names fields or annotations, all in one direction, the last one unique and none of
     them null. It should be the order of an index. One query, of `size` + 1 rows.
     """
-    backwards, after = _read(cursor, len(order))
+    backwards, after = read_cursor(cursor, len(order))
     size = max(1, min(size, LARGEST_PAGE))
     names = [name.removeprefix("-") for name in order]
     descending = order[0].startswith("-")
@@ -49,14 +49,20 @@ def keyset_page(
     direction = descending != backwards
     ordering = [F(name).desc() if direction else F(name).asc() for name in names]
     rows = list(queryset.order_by(*ordering)[: size + 1])
+    return page_of(rows, names, size=size, backwards=backwards, first=after is None)
+
+
+def page_of(
+    rows: list[Any], names: Sequence[str], *, size: int, backwards: bool, first: bool
+) -> Page[Any]:
+    """The page that `size` + 1 rows make, as they came: from the far end when read backwards."""
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
         rows.reverse()
-        return Page(
-            rows, _cursor("<", names, rows[:1]) if more else None, _cursor(">", names, rows[-1:])
-        )
-    newer = _cursor("<", names, rows[:1]) if after is not None else None
+        newer = _cursor("<", names, rows[:1]) if more else None
+        return Page(rows, newer, _cursor(">", names, rows[-1:]))
+    newer = None if first else _cursor("<", names, rows[:1])
     return Page(rows, newer, _cursor(">", names, rows[-1:]) if more else None)
 
 
@@ -90,14 +96,14 @@ def _beyond(names: list[str], values: list[Any], *, below: bool) -> Q:
     return condition
 
 
-def _cursor(direction: str, names: list[str], row: list[M]) -> str | None:
+def _cursor(direction: str, names: Sequence[str], row: Sequence[Any]) -> str | None:
     if not row:
         return None
     values = [_plain(getattr(row[0], name)) for name in names]
     return base64.urlsafe_b64encode(json.dumps([direction, *values]).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str | None, length: int) -> tuple[bool, list[Any] | None]:
+def read_cursor(cursor: str | None, length: int) -> tuple[bool, list[Any] | None]:
     """Is it a cursor backwards, and the values it stands at."""
     try:
         padded = (cursor or "") + "=" * (-len(cursor or "") % 4)

@@ -18,12 +18,15 @@ def web_role() -> str:
     return f'"{name}"'
 
 
-READ_WRITE = ("accounts", "sessions", "account", "socialaccount", "mfa", "usersessions")
+READ_WRITE = (
+    *("accounts", "sessions", "account", "socialaccount", "mfa", "usersessions"),
+    "procrastinate",
+)
 READ_ONLY = ("contenttypes", "auth")
 
 
 def grant_shared_tables(*, using: str, **_: Any) -> None:
-    """After each migrate: sign-in and sessions are shared by everyone; nothing else is granted."""
+    """After each migrate: sign-in, sessions and jobs are shared by all; nothing else is granted."""
     connection = connections[using]
     role = web_role()
     present = set(connection.introspection.table_names())

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "accounts",
     "orgs",
     "orgs.apps.PortalConfig",
+    "projects",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,7 +47,9 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
+    "guardian",
     "heroicons",
+    "procrastinate.contrib.django",
     "template_partials.apps.SimpleAppConfig",
 ]
 
@@ -121,6 +124,11 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Grants are rows of guardian's shape with our own groups; nothing of it is patched into accounts.
+GUARDIAN_GROUP_OBJ_PERMS_MODEL = "orgs.GroupRole"
+GUARDIAN_MONKEY_PATCH_USER = GUARDIAN_MONKEY_PATCH_GROUP = False
+ANONYMOUS_USER_NAME = None
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # Decisions are orgs/access.py’s alone.
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
@@ -249,7 +257,21 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
 
+# Secrets of projects are encrypted with the first key; the others still open older ones.
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[]) or (
+    [database.local_secret(BASE_DIR, env.ENVIRON, name="vault-key")]
+    if DEBUG or not env.str("DATABASE_URL", default="")
+    else []
+)
+
 # What Bailiwick itself lets an operator choose
+# Jobs: the queue is in the same database, under the web role; what was done leaves no row.
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "shutdown_graceful_timeout": 20}
+# A job that the clock asked for while no worker ran is made up for within a day.
+PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 24 * 3600}
+
+# Where people reach this server: for the letters that no request leads to.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 REVIEW_SIGN_UPS = env.bool("REVIEW_SIGN_UPS", default=False)
 WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")
 INVITATION_DAYS = 7

@@ -15,6 +15,7 @@ urlpatterns = [
     path("privacy/", pages.privacy, name="privacy"),
     path("", include("accounts.urls")),
     path("", include("orgs.urls")),
+    path("o/<slug:slug>/", include("projects.urls")),
 ]
 
 if settings.DEBUG:

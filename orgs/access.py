@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.backends import BaseBackend
@@ -17,6 +18,7 @@ from django.urls import reverse
 
 from audit.ledger import Actor
 from config.roles import (
+    GROUP_ROLES,
     ORGANIZATION_ROLES,
     Permission,
     Policy,
@@ -25,7 +27,26 @@ from config.roles import (
     permissions_of,
     roles_with,
 )
-from orgs.models import Membership
+from orgs.models import Entitlement, Membership
+
+
+class Place(Protocol):
+    """What a role can sit on below the organization: a workspace, a project, a resource."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def name(self) -> Any: ...
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def kind_label(self) -> str: ...
+
+    def roles_held_by(self, access: Access) -> frozenset[Role]:
+        """The roles that this actor holds on it, by whatever path. One round trip."""
+
+    def leaves(self, permission: Permission) -> bool:
+        """Does the state it is in leave this permission in force? An archived one is only read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +66,11 @@ class Bound:
     member_count: int
     group_count: int
     seats_used: int
+    entitlements: frozenset[str] = frozenset()
+
+    def includes(self, entitlement: str) -> bool:
+        """The second gate, after permission: does the plan include it?"""
+        return entitlement in self.entitlements
 
     @property
     def plan_label(self) -> str:
@@ -66,6 +92,9 @@ class Access:
     roles: frozenset[Role]
     identity: Actor
     membership_id: UUID | None = None
+    person_id: UUID | None = None
+    unread: int = 0
+    _held: dict[UUID, frozenset[Role]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def org(self) -> Bound:
@@ -87,20 +116,64 @@ class Access:
         return next((role for role in ORGANIZATION_ROLES if role in self.roles), None)
 
     def can(self, permission: Permission, obj: Any = None) -> bool:
-        """May this actor do it, on this object? An object of another organization: never."""
-        if permission not in self.permissions:
-            return False
-        owner = getattr(obj, "organization_id", None)
-        return owner is None or (self.organization is not None and owner == self.organization.id)
+        """May this actor do it, on this object? An object of another organization: never.
 
-    def refusal(self, permission: Permission) -> str:
+        On a workspace, a project or a resource the roles held there count as well: the first
+        question about one is a round trip, each further one is answered from memory.
+        """
+        owner = getattr(obj, "organization_id", None)
+        if owner is not None and (self.organization is None or owner != self.organization.id):
+            return False
+        if not hasattr(obj, "roles_held_by"):
+            return permission in self.permissions
+        return permission in self.permissions_on(obj) and obj.leaves(permission)
+
+    def roles_on(self, place: Place) -> frozenset[Role]:
+        """The roles held on this place beyond those of the whole organization."""
+        if place.pk not in self._held:
+            self._held[place.pk] = place.roles_held_by(self)
+        return self._held[place.pk]
+
+    def permissions_on(self, place: Place) -> frozenset[Permission]:
+        """What the roles of the organization and those held here give together, before its state.
+
+        An End User's leave to chat and run is for what is shared with them, so it needs a role
+        here (the notes on `agents.chat` and `workflows.execute`).
+        """
+        return permissions_of((self.roles - {Role.END_USER}) | self.roles_on(place), self.policies)
+
+    def visible(self, queryset: Any) -> Any:
+        """The rows of workspaces, projects or resources that this actor may see. No round trip."""
+        return queryset.in_org(self.org.id).visible_to(self)
+
+    def refusal(self, permission: Permission, obj: Any = None) -> str:
         """One sentence for a notice: what is refused, who may do it, and whom to ask."""
         what = permission.label[0].lower() + permission.label[1:]
         may = [role for role in roles_with(permission, self.policies) if role is not Role.OWNER]
-        names = ["Owners", *(f"{role.label}s" for role in may if role in ORGANIZATION_ROLES)]
+        scopes = {Scope.ORGANIZATION, getattr(obj, "scope", Scope.ORGANIZATION)}
+        here = [role for role in may if role.scope in scopes and role not in GROUP_ROLES]
+        names = ["Owners", *(f"{role.label}s" for role in here)]
         sentence = f"You may not {what}. {_list(names, 'and')} may"
         asked = self._owner_names()
         return f"{sentence}; ask {_list(asked, 'or')}." if asked else f"{sentence}."
+
+    def request_url(self, permission: Permission, obj: Any = None) -> str:
+        """Where to ask for what was refused; empty where no role that is handed out would give it.
+
+        Nobody asks to become an Owner, and no role opens what is archived.
+        """
+        if self.organization is None or permission in self._held_at(obj):
+            return ""
+        place = obj if isinstance(getattr(obj, "scope", None), Scope) else None
+        if not any(
+            self._is_handed_out(role, place) for role in roles_with(permission, self.policies)
+        ):
+            return ""
+        asked = {"permission": permission.value}
+        if place is not None:
+            asked["place"] = f"{place.scope.value}:{place.pk}"
+        page = reverse("request_create", args=[self.organization.slug])
+        return f"{page}?{urlencode(asked)}"
 
     def landing_url(self) -> str:
         """Where a refused person is at home: the dashboard, or the Hub for an End User."""
@@ -108,6 +181,22 @@ class Access:
             return reverse("home")
         page = "dashboard" if self.can(Permission.ORG_VIEW_DASHBOARD) else "hub"
         return reverse(page, args=[self.organization.slug])
+
+    def _held_at(self, obj: Any) -> frozenset[Permission]:
+        """What is held there, whatever the state it is in."""
+        return self.permissions_on(obj) if hasattr(obj, "roles_held_by") else self.permissions
+
+    def _is_handed_out(self, role: Role, place: Place | None) -> bool:
+        """Could somebody here be given this role, as an answer to a request about this place?"""
+        if role is Role.OWNER:
+            return False
+        if role in GROUP_ROLES:
+            return self.org.includes(Entitlement.GROUP_ROLES)
+        scopes = {Scope.ORGANIZATION}
+        if place is not None:
+            inside = (Scope.RESOURCE, Scope.PROJECT)
+            scopes |= set(inside) if place.scope is Scope.RESOURCE else {place.scope}
+        return role.scope in scopes
 
     def _owner_names(self) -> list[str]:
         if self.organization is None:
@@ -118,12 +207,40 @@ class Access:
         return list(owners.order_by("joined_at").values_list("name", flat=True)[:2])
 
 
+# Which permission lets a role of this scope be handed out on an object of it.
+_SHARES = {
+    Scope.WORKSPACE: Permission.WORKSPACES_MANAGE_MEMBERS,
+    Scope.PROJECT: Permission.PROJECTS_MANAGE_MEMBERS,
+}
+_SHARES_RESOURCE = {
+    "runner": Permission.RUNNERS_SHARE,
+    "automation": Permission.AUTOMATIONS_SHARE,
+}
+
+
+def sharing_permission(role: Role, obj: Any) -> Permission:
+    """What handing out this role, there, takes."""
+    if role in GROUP_ROLES:
+        return Permission.GROUPS_ASSIGN_ROLES
+    if role.scope is Scope.RESOURCE:
+        return _SHARES_RESOURCE.get(obj.kind, Permission.PROJECTS_MANAGE_MEMBERS)
+    return _SHARES[role.scope]
+
+
 def may_grant(access: Access, role: Role, obj: Any = None) -> bool:
-    """The ceiling: may this actor hand out `role`?
+    """The ceiling: may this actor hand out `role`, on this object where it sits on one?
 
     Who may change roles may hand out any organization role. Who may only invite hands out roles
     that hold strictly less than their own, so nobody reaches beyond themselves (X-02, C3-3).
+    A role on a workspace, project or resource, and one that a group carries, takes the
+    permission for it there.
     """
+    if role.scope is Scope.PLATFORM:
+        return False
+    if role not in ORGANIZATION_ROLES:
+        if role not in GROUP_ROLES and getattr(obj, "scope", None) is not role.scope:
+            return False
+        return access.can(sharing_permission(role, obj), None if role in GROUP_ROLES else obj)
     if access.can(Permission.MEMBERS_CHANGE_ROLE, obj):
         return True
     if not access.can(Permission.MEMBERS_INVITE, obj):
@@ -135,12 +252,12 @@ def may_grant(access: Access, role: Role, obj: Any = None) -> bool:
 def require(access: Access, permission: Permission, obj: Any = None) -> None:
     """For actions that several doors lead to. Raises ValidationError with the code `forbidden`."""
     if not access.can(permission, obj):
-        raise ValidationError(access.refusal(permission), code="forbidden")
+        raise ValidationError(access.refusal(permission, obj), code="forbidden")
 
 
-def require_grant(access: Access, role: Role) -> None:
+def require_grant(access: Access, role: Role, obj: Any = None) -> None:
     """Raises ValidationError with the code `ceiling` when `role` lies above the ceiling."""
-    if not may_grant(access, role):
+    if not may_grant(access, role, obj):
         raise ValidationError(
             "You may not give the role %(role)s. Owners may.",
             code="ceiling",

@@ -61,13 +61,15 @@ def bind_member(slug: str, person: UUID, *, identity: Actor) -> Access | None:
     row = prepared_row(_BIND_REQUEST, [slug, person])
     if row is None:
         return None
-    *organization, membership_id, role, name, _email, group_roles = row
-    policies = frozenset(Policy(policy) for policy in organization[6])
+    *organization, membership_id, role, name, unread, group_roles = row
+    said = dict(zip(Bound.__slots__, organization, strict=True))
+    said["policies"] = frozenset(map(Policy, said["policies"]))
+    said["entitlements"] = frozenset(said["entitlements"])
     return Access(
-        organization=Bound(
-            **dict(zip(Bound.__slots__, organization, strict=True)) | {"policies": policies}
-        ),
+        organization=Bound(**said),
         membership_id=membership_id,
+        person_id=person,
+        unread=unread,
         roles=frozenset({Role(role), *(Role(carried) for carried in group_roles)}),
         identity=_named(identity, membership_id, name),
     )

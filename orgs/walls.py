@@ -29,7 +29,8 @@ def wall(
 
     `keys` maps a column to the table it refers to and what happens when that row goes
     (CASCADE or SET_NULL): foreign-key checks pass row security, so a reference also names the
-    organization. `recorded` lists the changes that need an entry in the ledger before commit.
+    organization. It is the row's id that is referred to, unless it says `table.column`.
+    `recorded` lists the changes that need an entry in the ledger before commit.
     """
     forward: list[Any] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
@@ -65,9 +66,10 @@ def wall(
 def _composite_key(table: str, column: str, target: str, on_delete: str) -> tuple[str, str]:
     name = f"{table}_{column}_{names_digest(target, length=6)}_wall"
     action = f"SET NULL ({column})" if on_delete == SET_NULL else on_delete
+    table_of, _, column_of = target.partition(".")
     return (
         f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (organization_id, {column})"
-        f" REFERENCES {target} (organization_id, id) ON DELETE {action}"
+        f" REFERENCES {table_of} (organization_id, {column_of or 'id'}) ON DELETE {action}"
         " DEFERRABLE INITIALLY IMMEDIATE",
         f"ALTER TABLE {table} DROP CONSTRAINT {name}",
     )

@@ -15,6 +15,7 @@ from config.roles.names import (
     GROUP_ROLES,
     ORGANIZATION_ROLES,
     PROJECT_ROLES,
+    RESOURCE_ROLES,
     WORKSPACE_ROLES,
     Role,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ORGANIZATION_ROLES",
     "PRESET_POLICIES",
     "PROJECT_ROLES",
+    "RESOURCE_ROLES",
     "ROLE_PERMISSIONS",
     "ROLE_POLICY_PERMISSIONS",
     "WORKSPACE_ROLES",

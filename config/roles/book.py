@@ -109,6 +109,22 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.PROJECT_VIEWER: frozenset({P.PROJECTS_VIEW}),
+    # Asked of the one resource that the role sits on, whatever the permission says of others.
+    Role.RESOURCE_ADMIN: frozenset(
+        {
+            *(P.PROJECTS_VIEW, P.AGENTS_CHAT, P.WORKFLOWS_EXECUTE),
+            *(P.AGENTS_CREATE, P.WORKFLOWS_CREATE, P.TOOLS_CREATE, P.KNOWLEDGE_BASES_CREATE),
+            *(P.RUNNERS_VIEW_ALL, P.RUNNERS_CHANGE, P.RUNNERS_SHARE, P.RUNNERS_VIEW_LOGS),
+            *(P.AUTOMATIONS_VIEW_ALL, P.AUTOMATIONS_CHANGE, P.AUTOMATIONS_SHARE),
+            P.AUTOMATIONS_VIEW_HISTORY,
+        }
+    ),
+    Role.RESOURCE_USER: frozenset(
+        {
+            *(P.PROJECTS_VIEW, P.AGENTS_CHAT, P.WORKFLOWS_EXECUTE),
+            *(P.RUNNERS_VIEW_ALL, P.AUTOMATIONS_VIEW_ALL),
+        }
+    ),
 }
 
 # What a role holds besides, while the organization's policy is on.

@@ -1,4 +1,4 @@
-"""The nineteen roles: name, scope, icon and the sentence that a customer reads about each.
+"""The roles: name, scope, icon and the sentence that a customer reads about each.
 
 What a role may do is in book.py.
 """
@@ -34,7 +34,7 @@ class Role(StrEnum):
         member._value_ = value
         member.label, member.scope = label, scope
         member.icon, member.description = icon, description
-        within = scope in (Scope.WORKSPACE, Scope.PROJECT)
+        within = scope in (Scope.WORKSPACE, Scope.PROJECT, Scope.RESOURCE)
         member.short_label = label.removeprefix(f"{scope.capitalize()} ") if within else label
         return member
 
@@ -176,6 +176,21 @@ class Role(StrEnum):
         "Views the project and what it holds.",
     )
 
+    RESOURCE_ADMIN = (
+        "resource_admin",
+        "Resource Admin",
+        Scope.RESOURCE,
+        "wrench-screwdriver",
+        "Uses and configures one agent, workflow, tool, knowledge base, runner or automation.",
+    )
+    RESOURCE_USER = (
+        "resource_user",
+        "Resource User",
+        Scope.RESOURCE,
+        "cursor-arrow-rays",
+        "Sees and uses the one thing that was shared, and nothing around it.",
+    )
+
 
 ORGANIZATION_ROLES: tuple[Role, ...] = (
     Role.OWNER,
@@ -195,3 +210,4 @@ GROUP_ROLES: tuple[Role, ...] = (
 )
 WORKSPACE_ROLES: tuple[Role, ...] = tuple(r for r in Role if r.scope is Scope.WORKSPACE)
 PROJECT_ROLES: tuple[Role, ...] = tuple(r for r in Role if r.scope is Scope.PROJECT)
+RESOURCE_ROLES: tuple[Role, ...] = tuple(r for r in Role if r.scope is Scope.RESOURCE)

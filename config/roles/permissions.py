@@ -13,6 +13,7 @@ class Scope(StrEnum):
     ORGANIZATION = "organization"
     WORKSPACE = "workspace"
     PROJECT = "project"
+    RESOURCE = "resource"
 
 
 AREAS: dict[str, str] = {

@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from config.text import NAME_LENGTH
+from orgs.grants import GroupGrant
 from orgs.models.organizations import Membership, Organization
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 
@@ -81,6 +83,8 @@ class GroupMembership(TenantModel):
         db_constraint=False,
         db_index=False,
     )
+    reason = models.TextField(blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Void from then on.")
 
     objects = TenantQuerySet["GroupMembership"].as_manager()
 
@@ -88,10 +92,55 @@ class GroupMembership(TenantModel):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["group", "membership"],
+                include=["expires_at"],
                 name="group_membership_once",
                 violation_error_message="This person is already in the group.",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organization", "expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="group_membership_by_end",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.membership_id} in {self.group_id}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class GroupRole(GroupGrant):
+    """An organization role that a group carries: its people hold it, on all there is and will be.
+
+    The object that guardian asks for is the organization itself.
+    """
+
+    content_object = models.ForeignKey(
+        Organization,
+        on_delete=models.CASCADE,
+        related_name="group_roles",
+        db_column="content_object_id",
+        db_index=False,
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["group", "permission"], include=["expires_at"], name="group_role_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(content_object=F("organization")), name="group_role_on_own_organization"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "permission", "group"], name="group_role_by_role"),
+            models.Index(
+                fields=["organization", "expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="group_role_by_end",
+            ),
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -10,11 +11,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.functional import cached_property
 from uuid6 import uuid7
 
-from config.roles import DEFAULT_POLICIES, ORGANIZATION_ROLES, Role
+from config.roles import DEFAULT_POLICIES, GROUP_ROLES, ORGANIZATION_ROLES, Role
 from config.text import EMAIL_LENGTH, NAME_LENGTH
+from orgs.grants import role_permissions
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 
 ROLE_CHOICES = [(role.value, role.label) for role in ORGANIZATION_ROLES]
@@ -29,6 +32,16 @@ SLUG = RegexValidator(
 
 def default_policies() -> list[str]:
     return sorted(DEFAULT_POLICIES)
+
+
+class Entitlement(models.TextChoices):
+    """What a plan includes: the second gate, after permission. On, unless a plan leaves it out."""
+
+    GROUP_ROLES = "group_roles", "Organization roles on groups"
+
+
+def default_entitlements() -> list[str]:
+    return sorted(Entitlement.values)
 
 
 class Organization(models.Model):
@@ -53,6 +66,7 @@ class Organization(models.Model):
     policies = ArrayField(models.TextField(), default=default_policies)
     plan = models.TextField(default="enterprise")
     seats = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    entitlements = ArrayField(models.TextField(), default=default_entitlements)
     created_at = models.DateTimeField(auto_now_add=True)
 
     owner_count = models.IntegerField(default=0, editable=False)
@@ -61,6 +75,7 @@ class Organization(models.Model):
     seats_used = models.IntegerField(default=0, editable=False)
 
     class Meta:
+        permissions = role_permissions(*GROUP_ROLES)
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=~Q(state="open") | Q(owner_count__gt=0),
@@ -127,6 +142,11 @@ class Membership(TenantModel):
     reason = models.TextField(blank=True, default="", help_text="Why this person has this role.")
     joined_at = models.DateTimeField(auto_now_add=True)
     last_active_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Void from then on.")
+    # With a default in the database too: accepting an invitation inserts the row there.
+    unread = models.IntegerField(
+        default=0, db_default=0, editable=False, help_text="Notices; kept by trigger."
+    )
 
     objects = TenantQuerySet["Membership"].as_manager()
 
@@ -153,6 +173,11 @@ class Membership(TenantModel):
             ),
             models.CheckConstraint(condition=Q(role__in=ROLE_VALUES), name="membership_role"),
             models.CheckConstraint(
+                condition=~Q(role=Role.OWNER.value) | Q(expires_at__isnull=True),
+                name="membership_owner_never_expires",
+                violation_error_message="An owner’s membership has no end.",
+            ),
+            models.CheckConstraint(
                 condition=Q(email=Lower("email")), name="membership_email_lower"
             ),
             models.CheckConstraint(
@@ -166,6 +191,11 @@ class Membership(TenantModel):
             models.Index(
                 fields=["organization", "role", "sort_name", "id"], name="membership_by_role"
             ),
+            models.Index(
+                fields=["organization", "expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="membership_by_end",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,6 +208,15 @@ class Membership(TenantModel):
     @property
     def role_label(self) -> str:
         return Role(self.role).label
+
+    @property
+    def last_day(self) -> datetime.date | None:
+        """The day with which it ends, as it is typed and shown."""
+        return timezone.localtime(self.expires_at).date() if self.expires_at else None
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @cached_property
     def known_as(self) -> str:

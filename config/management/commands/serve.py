@@ -2,6 +2,10 @@
 
 import os
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -29,8 +33,19 @@ class Command(BaseCommand):
             default=2 * (os.cpu_count() or 1) + 1,
             help="requests at once, in each process",
         )
+        parser.add_argument(
+            "--no-jobs", action="store_true", help="a `manage.py work` elsewhere does the jobs"
+        )
 
-    def handle(self, *args: Any, port: int, workers: int, threads: int, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        port: int,
+        workers: int,
+        threads: int,
+        no_jobs: bool,
+        **options: Any,
+    ) -> None:
         # From the settings alone, where a check keeps the demo from serving a network.
         host = settings.BIND_ADDRESS
         _require_free(host, port)
@@ -48,7 +63,22 @@ class Command(BaseCommand):
         server.on_startup(
             lambda: self.stdout.write(f"Bailiwick is at http://{shown}:{port} (Ctrl-C stops it)")
         )
-        server.serve()
+        if no_jobs:
+            server.serve()
+            return
+        with _jobs_beside():
+            server.serve()
+
+
+@contextmanager
+def _jobs_beside() -> Iterator[None]:
+    """A process for the jobs that ends with this one, however this one ends: its input closes."""
+    command = [sys.executable, sys.argv[0], "work", "--beside"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as jobs:
+        try:
+            yield
+        finally:
+            jobs.terminate()
 
 
 def _require_free(host: str, port: int) -> None:

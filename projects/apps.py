@@ -1,0 +1,21 @@
+from django.apps import AppConfig
+from django.core import checks
+
+
+class ProjectsConfig(AppConfig):
+    name = "projects"
+    verbose_name = "Workspaces and projects"
+
+    def ready(self) -> None:
+        from orgs import joining
+        from orgs.demo import further
+        from orgs.roster import above
+        from projects.actions import roster
+        from projects.actions.joining import give_promised
+        from projects.demo import opening
+        from projects.vault import secrets_have_a_key
+
+        above.projects.reads, above.projects.writes = roster.projects_now, roster.WRITERS
+        joining.on_joining(give_promised)
+        further.on_telling(opening.begin)
+        checks.register(secrets_have_a_key, checks.Tags.security)

@@ -1,0 +1,83 @@
+"""What the locks of this app are about: the object of an address, if this person may see it.
+
+A stranger's object, a missing one and one that may not be seen are the same 404 (C4-9).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from config.roles import Permission, Role, Scope
+from orgs.tenancy import OrgRequest
+from projects.models import Project, Resource, Workspace
+
+# What seeing one takes; an archived project is still seen, a deleted one by who may restore it.
+SEEING = {
+    Resource.Kind.RUNNER.value: Permission.RUNNERS_VIEW_ALL,
+    Resource.Kind.AUTOMATION.value: Permission.AUTOMATIONS_VIEW_ALL,
+}
+
+
+class WorkspaceRequest(OrgRequest):
+    """What a view behind `on=workspace_at` gets. Never instantiated."""
+
+    target: Workspace
+
+
+class ProjectRequest(OrgRequest):
+    """What a view behind `on=project_at` gets. Never instantiated."""
+
+    target: Project
+
+
+class ResourceRequest(OrgRequest):
+    """What a view behind `on=resource_at` gets. Never instantiated."""
+
+    target: Resource
+
+
+def workspace_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Workspace:
+    workspace: Workspace = _found(request, Workspace.objects.all(), pk)
+    if not request.access.can(Permission.WORKSPACES_VIEW, workspace):
+        raise Http404
+    return workspace
+
+
+def project_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Project:
+    project: Project = _found(request, Project.objects.select_related("workspace"), pk)
+    may = request.access.can
+    if not (may(Permission.PROJECTS_VIEW, project) or may(Permission.PROJECTS_DELETE, project)):
+        raise Http404
+    return project
+
+
+def resource_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Resource:
+    resource: Resource = _found(request, Resource.objects.select_related("project"), pk)
+    if not request.access.can(seeing(resource), resource) or _is_for_the_hub(request, resource):
+        raise Http404
+    return resource
+
+
+def _is_for_the_hub(request: OrgRequest, resource: Resource) -> bool:
+    """What is merely shared with an End User is found in the Hub, and nowhere else (S2-090)."""
+    held = request.access.roles_on(resource)
+    shared_only = all(role.scope is Scope.RESOURCE for role in held)
+    return Role.END_USER in request.access.roles and shared_only and not _sees_all(request)
+
+
+def _sees_all(request: OrgRequest) -> bool:
+    return any(map(request.access.can, (Permission.PROJECTS_VIEW_ALL, *SEEING.values())))
+
+
+def seeing(resource: Resource) -> Permission:
+    """The permission that seeing this resource takes."""
+    return SEEING.get(resource.kind, Permission.PROJECTS_VIEW)
+
+
+def _found(request: OrgRequest, queryset: QuerySet[Any], pk: UUID) -> Any:
+    return get_object_or_404(queryset.filter(organization=request.org.id), pk=pk)

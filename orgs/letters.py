@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from functools import partial
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils.text import Truncator
 
 from orgs.access import Access
-from orgs.models import Invitation, Organization
+from orgs.models import Invitation, Membership, Notice, Organization
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,20 @@ def first_owner_letter(
         to=[invitation.email],
     )
     letter.attach_alternative(render_to_string("mail/first_owner.html", context), "text/html")
+    return letter
+
+
+def notice_letter(notice: Notice, *, to: Membership, organization: str) -> EmailMultiAlternatives:
+    """The sentence that the console shows; no request says where this server is, so a setting."""
+    link = f"{settings.PUBLIC_URL}{notice.path}" if notice.path else ""
+    context = {"notice": notice, "name": to.name, "organization": organization, "link": link}
+    subject = Truncator(f"{organization}: {notice.text}").chars(150)
+    letter = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=render_to_string("mail/notice.txt", context),
+        to=[to.email],
+    )
+    letter.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
     return letter
 
 

@@ -39,7 +39,18 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             ("Groups", "group_list", "user-group", Permission.GROUPS_VIEW),
         ),
     ),
-    ("Work", (("Hub", "hub", "squares-2x2", Permission.HUB_ACCESS),)),
+    (
+        "Work",
+        (
+            ("Workspaces", "workspace_list", "rectangle-stack", Permission.ORG_VIEW_DASHBOARD),
+            ("Projects", "project_list", "folder", Permission.ORG_VIEW_DASHBOARD),
+            ("Runners", "runner_list", "server-stack", Permission.ORG_VIEW_DASHBOARD),
+            ("Automations", "automation_list", "bolt", Permission.ORG_VIEW_DASHBOARD),
+            ("Executions", "execution_list", "queue-list", Permission.EXECUTIONS_VIEW),
+            ("Hub", "hub", "squares-2x2", Permission.HUB_ACCESS),
+            ("Inbox", "inbox", "inbox", Permission.ORG_VIEW),
+        ),
+    ),
     (
         "Reference",
         (
@@ -65,6 +76,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if access.organization.state != "open":
         context |= _while_shut(access)
     counts = {"member_list": access.organization.member_count}
+    if access.unread:
+        counts["inbox"] = access.unread
     # The count includes secret groups, so only who sees those sees it.
     if access.can(Permission.GROUPS_MANAGE_MEMBERS):
         counts["group_list"] = access.organization.group_count
@@ -106,7 +119,7 @@ def _section(
     lines: tuple[tuple[str, str, str, Permission], ...],
     counts: dict[str, int],
 ) -> Section:
-    here = request.resolver_match.url_name if request.resolver_match else ""
+    here = _here(request)
     return Section(
         label=label,
         items=[
@@ -123,6 +136,14 @@ def _section(
     )
 
 
+def _here(request: HttpRequest) -> str | None:
+    """The route, or the list in which what it is about stands: a runner is in no project."""
+    kind = getattr(getattr(request, "target", None), "kind", "")
+    if kind in ("runner", "automation"):
+        return f"{kind}_list"
+    return request.resolver_match.url_name if request.resolver_match else ""
+
+
 # Routes of one page family light up the same line of the navigation.
 _ROOMS = {
     "member": "member_list",
@@ -130,15 +151,35 @@ _ROOMS = {
     "ownership": "member_list",
     "access": "member_list",
     "roster": "member_list",
+    "expiry": "member_list",
     "group": "group_list",
     "event": "event_list",
     "organization": "organization_settings",
     "permission": "permission_matrix",
+    "explain": "permission_matrix",
+    "organization_access": "permission_matrix",
+    "workspace": "workspace_list",
+    "project": "project_list",
+    "secret": "project_list",
+    "agent": "project_list",
+    "workflow": "project_list",
+    "tool": "project_list",
+    "knowledge": "project_list",
+    "resource": "project_list",
+    "runner": "runner_list",
+    "environment": "runner_list",
+    "integration": "runner_list",
+    "automation": "automation_list",
+    "request": "inbox",
+    "notices": "inbox",
+    "publish": "inbox",
+    "hub": "hub",
+    "task": "hub",
 }
 
 
 def _room(route: str) -> str:
-    return _ROOMS.get(route.split("_")[0], route)
+    return _ROOMS.get(route) or _ROOMS.get(route.split("_")[0], route)
 
 
 # In the palette a name stands without its section.
@@ -148,6 +189,11 @@ PALETTE_NAMES = {"Settings": "Organization settings"}
 DEEDS: tuple[tuple[str, str, str, str, Permission], ...] = (
     ("Invite member", "invitation_create", "", "user-plus", Permission.MEMBERS_INVITE),
     ("Create group", "group_create", "", "plus", Permission.GROUPS_CREATE),
+    ("Create workspace", "workspace_create", "", "plus", Permission.WORKSPACES_CREATE),
+    ("Create project", "project_create", "", "plus", Permission.PROJECTS_CREATE),
+    ("Request a project", "project_request", "", "hand-raised", Permission.PROJECTS_REQUEST),
+    ("Explain access", "explain", "", "magnifying-glass-circle", Permission.ORG_VIEW),
+    ("Who may do what", "organization_access", "", "identification", Permission.MEMBERS_VIEW),
     ("Import a roster", "roster_import", "", "arrow-up-tray", Permission.MEMBERS_CHANGE_ROLE),
     (
         "Change policies",
@@ -179,7 +225,8 @@ def _palette(access: Access, sections: list[Section]) -> list[Item]:
         for section in sections
         for item in section.items
     ]
-    if not access.can(Permission.BILLING_CHANGE_PLAN):
+    sees_billing = access.can(Permission.ORG_VIEW_DASHBOARD)
+    if sees_billing and not access.can(Permission.BILLING_CHANGE_PLAN):
         url = reverse("billing_overview", args=[access.org.slug])
         pages.append(Item(label="Billing, to read", url=url, icon="credit-card", group="Go to"))
     pages.append(

@@ -47,6 +47,7 @@ def team_tabs(access: Access, *, current: str, pending: int | None = None) -> li
     tabs = (
         ("Live members", "member_list", Permission.MEMBERS_VIEW, access.org.member_count),
         ("Pending invitations", "invitation_list", Permission.MEMBERS_INVITE, pending),
+        ("Ending access", "expiry_list", Permission.MEMBERS_CHANGE_ROLE, None),
         ("Live access state", "access_state", Permission.ORG_VIEW, None),
     )
     return [

@@ -18,7 +18,6 @@ from orgs.views import (
 
 organization: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
-    path("hub/", dashboard.hub, name="hub"),
     path("members/", members.member_list, name="member_list"),
     path("members/access/", members.access_state, name="access_state"),
     path("members/leave/", members.member_leave, name="member_leave"),
@@ -42,6 +41,8 @@ organization: list[URLPattern | URLResolver] = [
     path("groups/<uuid:pk>/change/", groups.group_change, name="group_change"),
     path("groups/<uuid:pk>/delete/", groups.group_delete, name="group_delete"),
     path("groups/<uuid:pk>/members/new/", groups.group_member_add, name="group_member_add"),
+    path("groups/<uuid:pk>/roles/<str:role>/", groups.group_role_toggle, name="group_role_toggle"),
+    path("groups/<uuid:pk>/roles/<str:role>/undo/", groups.group_role_undo, name="group_role_undo"),
     path(
         "groups/<uuid:pk>/members/<uuid:seat>/",
         groups.group_member_change,

@@ -21,6 +21,7 @@ from audit.models import Outcome
 from config.database import constraint_of
 from config.prepared import prepared_row
 from config.roles import Role
+from orgs import joining
 from orgs.access import Access
 from orgs.actions.invitations import target_of
 from orgs.actions.members import refusal_of
@@ -57,6 +58,7 @@ def invitation_accept(*, token: str, person: User, identity: Actor) -> Access:
     if access is None:
         raise LookupError("Who has just joined cannot be bound.")
     _record_joining(access, invitation_id, membership_id, Role(role))
+    joining.joined(invitation=invitation_id, access=access)
     if opened:
         ledger.record(
             Event.ORGANIZATION_OPENED,

@@ -34,7 +34,7 @@ def member_change_role(
 
     Nobody raises themself: of one's own roles only that of an owner may be changed, and only
     downward is left from there (X-03). Raises ValidationError: `forbidden`, `ceiling`,
-    `own_role`, `last_owner`, `gone`.
+    `own_role`, `last_owner`, `ends`, `gone`.
     """
     require(actor, Permission.MEMBERS_CHANGE_ROLE)
     membership = locked(membership)
@@ -193,5 +193,10 @@ def refusal_of(error: IntegrityError) -> ValidationError:
     if constraint == "organization_seats_hold":
         return ValidationError(
             "No seat is free. Free one, or ask an owner for a larger plan.", code="no_seat"
+        )
+    if constraint == "membership_owner_never_expires":
+        return ValidationError(
+            "An owner’s membership has no end, and this one has. Clear its end first.",
+            code="ends",
         )
     raise error

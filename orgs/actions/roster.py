@@ -39,6 +39,11 @@ PERMISSIONS: dict[Kind, Permission] = {
     Kind.SEAT_REMOVE: Permission.GROUPS_MANAGE_MEMBERS,
     Kind.SEAT_CHANGE: Permission.GROUPS_MANAGE_MEMBERS,
     Kind.SEAT_ADD: Permission.GROUPS_MANAGE_MEMBERS,
+    Kind.PROJECT_ADD: Permission.PROJECTS_CREATE,
+    Kind.PROJECT_CHANGE: Permission.PROJECTS_CHANGE,
+    Kind.SHARE_REMOVE: Permission.PROJECTS_MANAGE_MEMBERS,
+    Kind.SHARE_CHANGE: Permission.PROJECTS_MANAGE_MEMBERS,
+    Kind.SHARE_ADD: Permission.PROJECTS_MANAGE_MEMBERS,
 }
 
 WORDS: dict[Kind, tuple[str, str]] = {
@@ -52,6 +57,11 @@ WORDS: dict[Kind, tuple[str, str]] = {
     Kind.SEAT_REMOVE: ("place in a group removed", "places in groups removed"),
     Kind.SEAT_CHANGE: ("place in a group changed", "places in groups changed"),
     Kind.SEAT_ADD: ("place in a group added", "places in groups added"),
+    Kind.PROJECT_ADD: ("project added", "projects added"),
+    Kind.PROJECT_CHANGE: ("project changed", "projects changed"),
+    Kind.SHARE_REMOVE: ("share removed", "shares removed"),
+    Kind.SHARE_CHANGE: ("share changed", "shares changed"),
+    Kind.SHARE_ADD: ("share added", "shares added"),
 }
 
 _COLLISIONS = (
@@ -128,7 +138,10 @@ def roster_record_export(*, organization: UUID, name: str, actor: Actor) -> None
 def digest(plan: Plan) -> str:
     """The same for the same changes to the same rows, whatever the wording."""
     changes = [
-        [c.kind, c.person, c.person_id, c.group, c.group_id, dict(c.before), dict(c.after)]
+        [
+            *(c.kind, c.person, c.person_id, c.group, c.group_id, c.project, c.project_id),
+            *(dict(c.before), dict(c.after)),
+        ]
         for c in plan.changes
     ]
     text = json.dumps(changes, sort_keys=True, ensure_ascii=False)
@@ -165,7 +178,8 @@ def _require(actor: Access, plan: Plan) -> None:
     """The permission of each kind of change, and the ceiling of each role it hands out or takes."""
     for permission in {PERMISSIONS[change.kind] for change in plan.changes}:
         require(actor, permission)
-    fields = (side for change in plan.changes for side in (change.before, change.after))
+    people = plan.of(Kind.PERSON_ADD, Kind.PERSON_CHANGE_ROLE)
+    fields = (side for change in people for side in (change.before, change.after))
     for role in {str(side["role"]) for side in fields if "role" in side}:
         require_grant(actor, Role(role))
 

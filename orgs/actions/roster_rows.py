@@ -21,6 +21,7 @@ from config.text import NAME_LENGTH
 from orgs.access import Access
 from orgs.models import Group, GroupMembership, Invitation, Membership
 from orgs.models.tenant import TenantQuerySet
+from orgs.roster import above
 from orgs.roster.plan import Change, Kind, Plan
 
 BATCH = 500
@@ -51,7 +52,8 @@ class Rows:
         """Every change of the plan, kind by kind: that is the plan's own order."""
         for kind in Kind:
             if changes := plan.of(kind):
-                self._WRITERS[kind](self, changes)
+                writer = self._WRITERS.get(kind) or above.projects.writes[kind]
+                writer(self, changes)
 
     def record(self, progress: Progress) -> None:
         for done in range(0, len(self.entries), BATCH):
@@ -73,7 +75,7 @@ class Rows:
         left = self.names.keys() - set(gone)
         self.seats = {seat: pk for seat, pk in self.seats.items() if seat[1] in left}
         for change, pk in zip(changes, gone, strict=True):
-            self._note(Event.MEMBER_REMOVED, self._member(pk), role=(_role(change.before), None))
+            self.note(Event.MEMBER_REMOVED, self._member(pk), role=(_role(change.before), None))
 
     def change_roles(self, changes: Sequence[Change]) -> None:
         by_role: dict[str, list[UUID]] = defaultdict(list)
@@ -81,7 +83,7 @@ class Rows:
             pk = self._person(change)
             by_role[str(change.after["role"])].append(pk)
             pair = (_role(change.before), _role(change.after))
-            self._note(Event.MEMBER_ROLE_CHANGED, self._member(pk), role=pair)
+            self.note(Event.MEMBER_ROLE_CHANGED, self._member(pk), role=pair)
         for role, members in by_role.items():
             rows = Membership.objects.in_org(self.organization).filter(pk__in=members)
             rows.update(role=role, reason=self.reason)
@@ -92,7 +94,7 @@ class Rows:
         for change, member in zip(changes, members, strict=True):
             self.added[change.person] = member.id
             self.names[member.id] = member.name
-            self._note(
+            self.note(
                 Event.MEMBER_ADDED,
                 self._member(member.id),
                 role=(None, member.role_label),
@@ -127,7 +129,7 @@ class Rows:
         pending = list(self._pending().filter(membership__in=gone))
         for invitation in pending:
             target = Target("invitation", invitation.id, invitation.email)
-            self._note(Event.INVITATION_REVOKED, target)
+            self.note(Event.INVITATION_REVOKED, target)
         self._pending().filter(pk__in=[invitation.pk for invitation in pending]).update(
             state=Invitation.State.REVOKED, answered_at=timezone.now()
         )
@@ -139,7 +141,7 @@ class Rows:
 
     def rename_groups(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            group = self._group(change)
+            group = self.group(change)
             del self.named[group.name]
             before = _facts(group)
             group.name = str(change.after["name"])
@@ -164,7 +166,7 @@ class Rows:
 
     def change_groups(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            group = self._group(change)
+            group = self.group(change)
             before = _facts(group)
             group.description = str(change.after.get("description", group.description))
             group.secret = bool(change.after.get("secret", group.secret))
@@ -177,11 +179,11 @@ class Rows:
         people: dict[UUID, int] = defaultdict(int)
         for group_id, _ in self.seats:
             people[group_id] += 1
-        gone = [self._group(change) for change in changes]
+        gone = [self.group(change) for change in changes]
         for group in gone:
             target = Target("group", group.id, group.name)
             facts = {"name": (group.name, None), "members": (people[group.id], None)}
-            self._note(Event.GROUP_DELETED, target, **facts)
+            self.note(Event.GROUP_DELETED, target, **facts)
         Group.objects.in_org(self.organization).filter(pk__in=[g.pk for g in gone]).delete()
 
     # Seats
@@ -192,7 +194,7 @@ class Rows:
         ).delete()
         for change in changes:
             member = self._member(self._person(change))
-            self._note(Event.GROUP_MEMBER_REMOVED, member, group=(change.group, None))
+            self.note(Event.GROUP_MEMBER_REMOVED, member, group=(change.group, None))
 
     def change_seats(self, changes: Sequence[Change]) -> None:
         for maintainer in (True, False):
@@ -201,11 +203,12 @@ class Rows:
             rows = GroupMembership.objects.in_org(self.organization).filter(pk__in=seats)
             rows.update(is_maintainer=maintainer)
         for change in changes:
-            self._note(
+            self.note(
                 Event.GROUP_MEMBER_CHANGED,
                 self._member(self._person(change)),
                 group=(change.group, change.group),
                 maintainer=(change.before["maintainer"], change.after["maintainer"]),
+                expires_at=(None, None),
             )
 
     def add_seats(self, changes: Sequence[Change]) -> None:
@@ -215,14 +218,19 @@ class Rows:
             seats.append(
                 GroupMembership(
                     organization_id=self.organization,
-                    group_id=self._group(change).id,
+                    group_id=self.group(change).id,
                     membership_id=person,
                     is_maintainer=maintainer,
                     added_by_id=self.actor.membership_id,
                 )
             )
-            facts = {"group": (None, change.group), "maintainer": (None, maintainer)}
-            self._note(Event.GROUP_MEMBER_ADDED, self._member(person), **facts)
+            self.note(
+                Event.GROUP_MEMBER_ADDED,
+                self._member(person),
+                group=(None, change.group),
+                maintainer=(None, maintainer),
+                expires_at=(None, None),
+            )
         GroupMembership.objects.bulk_create(seats, batch_size=BATCH)
 
     # Finding
@@ -233,7 +241,7 @@ class Rows:
     def _member(self, pk: UUID) -> Target:
         return Target("member", pk, self.names[pk])
 
-    def _group(self, change: Change) -> Group:
+    def group(self, change: Change) -> Group:
         return self.groups[UUID(change.group_id)] if change.group_id else self.named[change.group]
 
     def _parent(self, change: Change) -> Group | None:
@@ -241,14 +249,14 @@ class Rows:
         return None if name is None else self.named[str(name)]
 
     def _seat(self, change: Change) -> UUID:
-        return self.seats[self._group(change).id, self._person(change)]
+        return self.seats[self.group(change).id, self._person(change)]
 
-    def _note(self, event: Event, target: Target, **changes: Pair) -> None:
+    def note(self, event: Event, target: Target, **changes: Pair) -> None:
         self.entries.append(Entry(event, target, changes))
 
     def _note_group(self, event: Event, group: Group, before: Mapping[str, object]) -> None:
         changes = {name: (before.get(name), value) for name, value in _facts(group).items()}
-        self._note(event, Target("group", group.id, group.name), **changes)
+        self.note(event, Target("group", group.id, group.name), **changes)
 
     _WRITERS: ClassVar[Mapping[Kind, Callable[[Rows, Sequence[Change]], None]]] = {
         Kind.PERSON_REMOVE: remove_people,

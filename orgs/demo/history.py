@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
+from uuid import UUID
 
 from django.conf import settings
 
@@ -30,6 +31,7 @@ from orgs.demo.turns import tell
 from orgs.models import (
     Group,
     GroupMembership,
+    GroupRole,
     Invitation,
     Membership,
     Organization,
@@ -76,6 +78,7 @@ class History:
         self.members: dict[str, Membership] = {}
         self.groups: dict[str, Group] = {}
         self.seats: dict[tuple[str, str], GroupMembership] = {}
+        self.carried: dict[tuple[UUID, Role], GroupRole] = {}
         self.invitations: dict[str, Invitation] = {}
         self.offers: list[OwnershipOffer] = []
         self.entries: list[Entry] = []
@@ -154,8 +157,16 @@ class History:
         return self.actor(name)
 
     def may(self, name: str, permission: Permission) -> bool:
-        roles = frozenset({Role(self.members[name].role)})
-        return permission in permissions_of(roles, self.policies)
+        return permission in permissions_of(self.roles_of(name), self.policies)
+
+    def roles_of(self, name: str) -> frozenset[Role]:
+        """The role in the organization, and those of the groups somebody is in."""
+        groups = {group.id for group in self.groups_of(name)}
+        carried = (role for group, role in self.carried if group in groups)
+        return frozenset({Role(self.members[name].role), *carried})
+
+    def groups_of(self, name: str) -> list[Group]:
+        return [self.groups[group] for group, person in self.seats if person == name]
 
     @property
     def policies(self) -> frozenset[Policy]:

@@ -124,6 +124,15 @@ class Maintains(NamedTuple):
     name: str
 
 
+class Carries(NamedTuple):
+    """A group got organization roles, which everyone in it holds."""
+
+    when: str
+    by: str
+    group: str
+    roles: tuple[Role, ...]
+
+
 class PolicyChange(NamedTuple):
     when: str
     by: str
@@ -183,6 +192,7 @@ Turn = (
     | Seated
     | Unseated
     | Maintains
+    | Carries
     | PolicyChange
     | Renamed
     | Verified

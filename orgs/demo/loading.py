@@ -24,6 +24,7 @@ from audit.events import Event
 from audit.ledger import Actor, Change
 from audit.models import PLATFORM
 from orgs.actions.organizations import organization_delete, target_of
+from orgs.demo import further
 from orgs.demo.days import Calendar, id_at
 from orgs.demo.history import Entry, History
 from orgs.demo.neighbours import LARKFIELD, SUPERADMIN, UMBRELLA
@@ -58,23 +59,26 @@ def load(*, say: Say, now: datetime.datetime | None = None, suffix: str = "") ->
     calendar = Calendar(now or timezone.now())
     with transaction.atomic(using=OWNER):
         people = _accounts_there_are()
-        histories = []
+        chapters: dict[History, list[further.Chapter]] = {}
         for story in STORIES:
             named = dataclasses.replace(story, slug=story.slug + suffix)
             history = History(named, calendar=calendar, people=people)
+            chapters[history] = further.begin(history)
             history.play()
-            histories.append(history)
         _superadmin(people, calendar)
         _write_accounts(people)
-        for history in histories:
+        for history in chapters:
             _write_organization(history)
+            for chapter in chapters[history]:
+                for rows in chapter.rows():
+                    _insert(rows)
             _write_ledger(history.organization.id, history.entries)
             say(
                 f"  {history.organization.name}: {len(history.members)} members, "
                 f"{len(history.groups)} groups, {len(history.entries):,} entries in the log"
             )
-        _write_ledger(PLATFORM, [_made(history.organization) for history in histories])
-    return histories
+        _write_ledger(PLATFORM, [_made(history.organization) for history in chapters])
+    return list(chapters)
 
 
 def purge(*, say: Say, suffix: str = "") -> None:
@@ -136,6 +140,9 @@ def _write_organization(history: History) -> None:
     _insert(members)
     _insert(groups)
     _insert(list(history.seats.values()))
+    for (_, role), carried in history.carried.items():
+        carried.role = role
+    _insert(list(history.carried.values()))
     _insert(list(history.invitations.values()))
     _insert(history.offers)
     # It opens once its owner is in: before that the database would refuse.

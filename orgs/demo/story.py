@@ -8,6 +8,7 @@ from __future__ import annotations
 from audit.events import Event
 from config.roles import Permission, Policy, Preset, Role
 from orgs.demo.lines import (
+    Carries,
     Circle,
     CircleChange,
     CircleEnd,
@@ -138,6 +139,13 @@ GROUPS: tuple[Turn, ...] = (
         description="Twelve robots and one warehouse, until February",
     ),
     CircleEnd("27 Fri 16:30", ALICE, "Spring fair"),
+    Carries("7 Tue 10:40", ALICE, "DevOps", (Role.RUNNERS_ADMIN, Role.AUTOMATIONS_ADMIN)),
+    Carries("13 Mon 10:20", ALICE, "Tech Leads", (Role.PROJECTS_ADMIN, Role.INSIGHTS_VIEWER)),
+    Carries("14 Wed 09:41", ALICE, "Finance", (Role.BILLING_VIEWER,)),
+    Carries("15 Tue 11:08", ALICE, "People team", (Role.GROUPS_ADMIN,)),
+    Carries("19 Mon 13:40", ALICE, "Data platform", (Role.AUTOMATIONS_ADMIN,)),
+    Carries("22 Fri 09:15", JONAS, "Security", (Role.AUDIT_LOG_READER,)),
+    Carries("26 Thu 14:02", ALICE, "Engineering leaders", (Role.INSIGHTS_VIEWER,)),
 )
 
 ROLES: tuple[Turn, ...] = (

@@ -15,7 +15,7 @@ from audit.models import Outcome
 from config.roles import Permission, Policy, Role
 from orgs.demo import lines
 from orgs.demo.days import id_at
-from orgs.models import Group, GroupMembership, Membership, OwnershipOffer
+from orgs.models import Group, GroupMembership, GroupRole, Membership, OwnershipOffer
 
 if TYPE_CHECKING:
     from orgs.demo.history import History
@@ -100,6 +100,9 @@ def _gone(line: lines.Exit, history: History) -> None:
     for seat in history.seats.values():
         if seat.added_by_id == gone.id:
             seat.added_by_id = None
+    for carried in history.carried.values():
+        if carried.granted_by_id == gone.id:
+            carried.granted_by_id = None
     changes = {"role": (gone.role_label, None)}
     history.record(event, actor, target, changes, reason=line.reason)
 
@@ -174,6 +177,8 @@ def _group_deleted(line: lines.CircleEnd, history: History) -> None:
     seats = [seat for seat in history.seats if seat[0] == line.group]
     for seat in seats:
         del history.seats[seat]
+    for key in [key for key in history.carried if key[0] == group.id]:
+        del history.carried[key]
     changes: dict[str, Change] = {"name": (group.name, None), "members": (len(seats), None)}
     history.record(Event.GROUP_DELETED, actor, _target_of(group), changes)
 
@@ -191,7 +196,11 @@ def _seated(line: lines.Seated, history: History) -> None:
             added_at=history.now,
             added_by_id=actor.id,
         )
-        changes = {"group": (None, line.group), "maintainer": (None, line.maintainer)}
+        changes: dict[str, Change] = {
+            "group": (None, line.group),
+            "maintainer": (None, line.maintainer),
+            "expires_at": (None, None),
+        }
         history.record(Event.GROUP_MEMBER_ADDED, actor, history.member(name), changes)
         history.pass_time()
 
@@ -200,7 +209,11 @@ def _seated(line: lines.Seated, history: History) -> None:
 def _maintains(line: lines.Maintains, history: History) -> None:
     actor = history.doer(line.by, Permission.GROUPS_MANAGE_MEMBERS)
     history.seats[line.group, line.name].is_maintainer = True
-    changes: dict[str, Change] = {"group": (line.group, line.group), "maintainer": (False, True)}
+    changes: dict[str, Change] = {
+        "group": (line.group, line.group),
+        "maintainer": (False, True),
+        "expires_at": (None, None),
+    }
     history.record(Event.GROUP_MEMBER_CHANGED, actor, history.member(line.name), changes)
 
 
@@ -210,6 +223,26 @@ def _unseated(line: lines.Unseated, history: History) -> None:
     del history.seats[line.group, line.name]
     changes: dict[str, Change] = {"group": (line.group, None)}
     history.record(Event.GROUP_MEMBER_REMOVED, actor, history.member(line.name), changes)
+
+
+@tell.register(lines.Carries)
+def _carries(line: lines.Carries, history: History) -> None:
+    group = history.groups[line.group]
+    for role in line.roles:
+        actor = history.doer(line.by, Permission.GROUPS_ASSIGN_ROLES)
+        # Its role is a key of the database, so it is set when the row is written.
+        history.carried[group.id, role] = GroupRole(
+            id=id_at(history.now),
+            organization_id=history.organization.id,
+            content_object_id=history.organization.id,
+            group_id=group.id,
+            granted_by_id=actor.id,
+            granted_at=history.now,
+        )
+        history.record(
+            Event.GROUP_ROLE_GIVEN, actor, _target_of(group), {"role": (None, role.label)}
+        )
+        history.pass_time()
 
 
 # The organization itself, and what could not be

@@ -13,10 +13,11 @@ from django.core.exceptions import ValidationError
 
 from config.roles import ORGANIZATION_ROLES, Role
 from config.text import clean_line
+from orgs.forms.groups import LastDayField
 from orgs.queries.members import LONGEST_SEARCH, SORTS
 
 REASON_LENGTH = 500
-STATUSES = {"member": "Member", "placeholder": "Placeholder"}
+STATUSES = {"member": "Member", "placeholder": "Placeholder", "ended": "Ended"}
 ORDERS = {
     "name": "Name, A to Z",
     "-name": "Name, Z to A",
@@ -124,6 +125,13 @@ class ConfirmForm(ReasonForm):
         if typed != " ".join(self.name.split()):
             raise ValidationError(f"Type “{self.name}”, exactly so.", code="confirm")
         return typed
+
+
+class MemberExpiryForm(ReasonForm):
+    """The last day of a membership; empty: it goes on."""
+
+    field_order = ("until", "reason")
+    until = LastDayField(help_text="The last day. Empty: without an end.")
 
 
 class OwnershipOfferForm(forms.Form):

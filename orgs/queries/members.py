@@ -59,7 +59,9 @@ def members_filtered(
     members = members_matching(Membership.objects.in_org(org), search)
     if role is not None:
         members = members.filter(role=role)
-    if status:
+    if status == "ended":
+        members = members.filter(expires_at__lte=timezone.now())
+    elif status:
         members = members.filter(person__isnull=status == "placeholder")
     return members
 

@@ -15,6 +15,7 @@ from config.roles import (
     GROUP_ROLES,
     ORGANIZATION_ROLES,
     PROJECT_ROLES,
+    RESOURCE_ROLES,
     WORKSPACE_ROLES,
     Permission,
     Policy,
@@ -32,6 +33,7 @@ COLUMNS: tuple[tuple[str, tuple[Role, ...]], ...] = (
     ("Carried by groups", GROUP_ROLES),
     ("Workspace", WORKSPACE_ROLES),
     ("Project", PROJECT_ROLES),
+    ("One resource", RESOURCE_ROLES),
 )
 
 

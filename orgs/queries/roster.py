@@ -16,6 +16,7 @@ from config.roles import Permission
 from orgs.access import Access
 from orgs.models import Group, GroupMembership, Membership
 from orgs.queries.groups import visible_groups
+from orgs.roster import above
 from orgs.roster.plan import GroupNow, PersonNow, Snapshot
 
 
@@ -30,7 +31,7 @@ def roster_visible(access: Access) -> Snapshot:
     groups = visible_groups(access)
     if not access.can(Permission.GROUPS_VIEW):
         groups = groups.none()
-    return _snapshot(groups, org=org.id, key=org.slug, name=org.name)
+    return _snapshot(groups, org=org.id, key=org.slug, name=org.name, access=access)
 
 
 def organization_at(slug: str) -> UUID | None:
@@ -39,8 +40,16 @@ def organization_at(slug: str) -> UUID | None:
     return row[0] if row else None
 
 
-def _snapshot(groups: QuerySet[Group], *, org: UUID, key: str, name: str | None) -> Snapshot:
-    return Snapshot(key=key, people=_people(org), groups=_groups(groups, org), name=name)
+def _snapshot(
+    groups: QuerySet[Group], *, org: UUID, key: str, name: str | None, access: Access | None = None
+) -> Snapshot:
+    return Snapshot(
+        key=key,
+        people=_people(org),
+        groups=_groups(groups, org),
+        name=name,
+        projects=above.projects.reads(org, access),
+    )
 
 
 def _people(org: UUID) -> tuple[PersonNow, ...]:

@@ -26,8 +26,13 @@ TITLES: dict[Kind, tuple[str, str, str]] = {
     Kind.SEAT_REMOVE: ("Places in groups to remove", "minus", ""),
     Kind.SEAT_CHANGE: ("Maintainers to mark or unmark", "star", "This carries no permission."),
     Kind.SEAT_ADD: ("Places in groups to add", "user-group", ""),
+    Kind.PROJECT_ADD: ("Projects to add", "folder-plus", ""),
+    Kind.PROJECT_CHANGE: ("Projects to change", "folder", ""),
+    Kind.SHARE_REMOVE: ("Roles in projects to take", "minus", "The group loses them at once."),
+    Kind.SHARE_CHANGE: ("Roles in projects to change", "arrows-up-down", ""),
+    Kind.SHARE_ADD: ("Roles in projects to give", "share", "Everyone in the group gets them."),
 }
-REMOVALS = frozenset({Kind.PERSON_REMOVE, Kind.GROUP_REMOVE, Kind.SEAT_REMOVE})
+REMOVALS = frozenset({Kind.PERSON_REMOVE, Kind.GROUP_REMOVE, Kind.SEAT_REMOVE, Kind.SHARE_REMOVE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +160,20 @@ def plan_sums(plan: Plan, *, org: UUID) -> list[Sum]:
             removed=counts[Kind.SEAT_REMOVE],
             note="Who is in which group",
         ),
+        Sum(
+            label="Projects",
+            added=counts[Kind.PROJECT_ADD],
+            changed=counts[Kind.PROJECT_CHANGE],
+            removed=0,
+            note="From repositories",
+        ),
+        Sum(
+            label="Roles of groups in projects",
+            added=counts[Kind.SHARE_ADD],
+            changed=counts[Kind.SHARE_CHANGE],
+            removed=counts[Kind.SHARE_REMOVE],
+            note="From levels on repositories",
+        ),
     ]
 
 
@@ -174,7 +193,7 @@ def plan_blocks(plan: Plan, *, org: UUID) -> list[Block]:
                     title=title,
                     icon=icon,
                     note=note,
-                    of_people=not kind.startswith("group"),
+                    of_people=kind.startswith(("person", "seat")),
                     count=len(lines),
                     lines=lines[:SHOWN],
                     rest=lines[SHOWN:],
@@ -185,6 +204,8 @@ def plan_blocks(plan: Plan, *, org: UUID) -> list[Block]:
 
 
 def _line(change: Change, names: dict[str, tuple[str, str]]) -> Line:
+    if change.project:
+        return _project_line(change)
     if not change.person:
         return _group_line(change)
     name, handle = names.get(change.person_id or change.person, (change.person, ""))
@@ -220,6 +241,26 @@ def _group_line(change: Change) -> Line:
         after=_words(change.after, new=change.kind is Kind.GROUP_ADD),
         place=change.line,
     )
+
+
+def _project_line(change: Change) -> Line:
+    """A project by itself, or a group with its role there."""
+    if change.group:
+        return Line(
+            name=change.group,
+            note=change.project,
+            shape="group",
+            before_role=_role(change.before.get("role")),
+            after_role=_role(change.after.get("role")),
+            place=change.line,
+        )
+    archived = {True: "archived", False: "active", None: ""}
+    after = [str(change.after.get("name", "")), str(change.after.get("description", ""))]
+    if change.kind is Kind.PROJECT_CHANGE or change.after.get("archived"):
+        state = change.after.get("archived")
+        after.append(archived[state if isinstance(state, bool) else None])
+    words = ", ".join(filter(None, after))
+    return Line(name=change.project, shape="project", after=words)
 
 
 def _words(fields: Mapping[str, object], *, new: bool = False) -> str:

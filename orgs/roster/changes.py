@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from orgs.roster.document import Problem
-from orgs.roster.snapshot import GroupNow, PersonNow, Snapshot
+from orgs.roster.snapshot import GroupNow, PersonNow, ProjectNow, Snapshot
 
 Value = str | bool | None
 
@@ -20,7 +20,8 @@ class Kind(StrEnum):
     """One sort of change, in the order in which a plan makes them.
 
     Removals of people come first, so that a full organization can exchange people; group parents
-    move before a group goes, and every group exists before people join it.
+    move before a group goes, every group exists before people join it, and every project before
+    it is shared.
     """
 
     PERSON_REMOVE = "person.remove"
@@ -33,6 +34,11 @@ class Kind(StrEnum):
     SEAT_REMOVE = "seat.remove"
     SEAT_CHANGE = "seat.change"
     SEAT_ADD = "seat.add"
+    PROJECT_ADD = "project.add"
+    PROJECT_CHANGE = "project.change"
+    SHARE_REMOVE = "share.remove"
+    SHARE_CHANGE = "share.change"
+    SHARE_ADD = "share.add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ class Change:
     """One deed of a plan. An id is None for what the plan itself adds: then go by the name.
 
     `person` is a login or e-mail address in lower case. `group` is the name that the group has
-    when the change's turn comes: for a rename the old one, else the one in the file. `before` and
+    when the change's turn comes: for a rename the old one, else the one in the file. `project` is
+    the name that the project has once all projects are as the file says, but for its own change
+    the present one. `before` and
     `after` hold the fields that differ (all of them for what is added); a `parent` is a name.
     """
 
@@ -50,6 +58,8 @@ class Change:
     person_id: str | None = None
     group: str = ""
     group_id: str | None = None
+    project: str = ""
+    project_id: str | None = None
     before: Mapping[str, Value] = field(default_factory=dict)
     after: Mapping[str, Value] = field(default_factory=dict)
     line: int | None = None
@@ -62,7 +72,6 @@ class Plan:
     org: str
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -90,7 +99,11 @@ def apply_to(snapshot: Snapshot, plan: Plan) -> Snapshot:
     for change in plan.changes:
         _DEEDS[change.kind](state, change)
     groups = tuple(replace(group, members=state.seats[group.id]) for group in state.groups.values())
-    return replace(snapshot, people=tuple(state.people.values()), groups=groups)
+    projects = tuple(
+        replace(project, shares=state.shares[project.id]) for project in state.projects.values()
+    )
+    people = tuple(state.people.values())
+    return replace(snapshot, people=people, groups=groups, projects=projects)
 
 
 class _State:
@@ -100,6 +113,11 @@ class _State:
         self.people = {person.id: person for person in snapshot.people}
         self.groups = {group.id: group for group in snapshot.groups}
         self.seats = {group.id: dict(group.members) for group in snapshot.groups}
+        self.projects = {project.id: project for project in snapshot.projects}
+        self.shares = {project.id: dict(project.shares) for project in snapshot.projects}
+
+    def project_id(self, change: Change) -> str:
+        return change.project_id or f"project:{change.project}"
 
     def person_id(self, change: Change) -> str:
         return change.person_id or f"person:{change.person}"
@@ -162,6 +180,8 @@ class _State:
         if any(group.parent_id == which for group in self.groups.values()):
             raise ValueError(f"the group {change.group} still has groups below it")
         del self.groups[which], self.seats[which]
+        for shares in self.shares.values():
+            shares.pop(which, None)
 
     def seat_set(self, change: Change) -> None:
         who = self.person_id(change)
@@ -171,6 +191,32 @@ class _State:
 
     def seat_remove(self, change: Change) -> None:
         del self.seats[self.group_id(change)][self.person_id(change)]
+
+    def project_add(self, change: Change) -> None:
+        which = self.project_id(change)
+        self.shares[which] = {}
+        self.projects[which] = ProjectNow(
+            id=which,
+            name=change.project,
+            description=str(change.after["description"]),
+            archived=bool(change.after["archived"]),
+        )
+
+    def project_change(self, change: Change) -> None:
+        which = self.project_id(change)
+        project = self.projects[which]
+        self.projects[which] = replace(
+            project,
+            name=str(change.after.get("name", project.name)),
+            description=str(change.after.get("description", project.description)),
+            archived=bool(change.after.get("archived", project.archived)),
+        )
+
+    def share_set(self, change: Change) -> None:
+        self.shares[self.project_id(change)][self.group_id(change)] = str(change.after["role"])
+
+    def share_remove(self, change: Change) -> None:
+        del self.shares[self.project_id(change)][self.group_id(change)]
 
 
 _DEEDS: Mapping[Kind, Callable[[_State, Change], None]] = {
@@ -184,4 +230,9 @@ _DEEDS: Mapping[Kind, Callable[[_State, Change], None]] = {
     Kind.SEAT_REMOVE: _State.seat_remove,
     Kind.SEAT_CHANGE: _State.seat_set,
     Kind.SEAT_ADD: _State.seat_set,
+    Kind.PROJECT_ADD: _State.project_add,
+    Kind.PROJECT_CHANGE: _State.project_change,
+    Kind.SHARE_REMOVE: _State.share_remove,
+    Kind.SHARE_CHANGE: _State.share_set,
+    Kind.SHARE_ADD: _State.share_set,
 }

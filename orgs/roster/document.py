@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -124,15 +124,3 @@ def step(path: str, name: str) -> str:
     if _SIMPLE_STEP.fullmatch(name):
         return f"{path}.{name}" if path else name
     return f"{path}[{json.dumps(name, ensure_ascii=False)}]"
-
-
-def not_imported(orgs: Iterable[OrgFile]) -> str | None:
-    """The one line about what the file holds and an import leaves out, or None."""
-    repositories = grants = 0
-    for org in orgs:
-        repositories += len(org.repos or {})
-        grants += sum(len(team.repos or {}) for team, _ in org.walk())
-    if not repositories and not grants:
-        return None
-    noun = "grant" if grants == 1 else "grants"
-    return f"repositories: {repositories} and {grants} {noun} are not imported yet"

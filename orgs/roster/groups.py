@@ -47,7 +47,7 @@ def plan_groups(org: OrgFile, snapshot: Snapshot, people: People, *, file: str) 
     groups = Groups()
     if org.teams is None:
         return groups
-    targets = _targets(org, snapshot)
+    targets = targets_of(org, snapshot)
     matched = {target.id for target in targets}
     gone = [group for group in snapshot.groups if group.id not in matched]
     names = {group.id: group.name for group in snapshot.groups}
@@ -63,7 +63,7 @@ def plan_groups(org: OrgFile, snapshot: Snapshot, people: People, *, file: str) 
     return groups
 
 
-def _targets(org: OrgFile, snapshot: Snapshot) -> list[Target]:
+def targets_of(org: OrgFile, snapshot: Snapshot) -> list[Target]:
     """Each team once, parents first, with the group of its name or of an old name."""
     present = {group.name: group for group in snapshot.groups}
     names = {team.name for team, _ in org.walk()}

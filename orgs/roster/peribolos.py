@@ -17,7 +17,6 @@ from orgs.roster.document import (
     Privacy,
     Problem,
     TeamFile,
-    not_imported,
     step,
 )
 from orgs.roster.nodes import Node, UnreadableError, parse
@@ -30,7 +29,6 @@ __all__ = [
     "OrgFile",
     "Problem",
     "TeamFile",
-    "not_imported",
     "read",
     "write",
 ]
@@ -176,14 +174,15 @@ def _privacy(values: Values, fields: Fields, path: str) -> Privacy | None:
 
 
 def _repos(values: Values, fields: Fields, path: str) -> dict[str, object] | None:
-    """Repositories are kept as they are written; only their names are checked."""
+    """Repositories are kept as they are written, but for their names, which projects take."""
     if "repos" not in fields:
         return None
     path = step(path, "repos")
     entries = values.fields(fields["repos"][1], path, what="'repos'")
     repos: dict[str, object] = {}
-    for name, (_, node) in entries.items():
+    for name, (line, node) in entries.items():
         place = step(path, name)
+        name = values.check_name(name, place, line) or name
         if node.kind == "map":
             repos[name] = values.plain(node, place)
         else:
@@ -203,7 +202,7 @@ def _grants(values: Values, fields: Fields, path: str) -> dict[str, object] | No
         if level is not None and level not in _LEVELS:
             message = f"'{level}' is not a level. Write one of {', '.join(_LEVELS)}."
             values.note("error", "repo.level", message, step(path, name), line)
-        grants[name] = level
+        grants[values.check_name(name, step(path, name), line) or name] = level
     return grants
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from orgs.roster.changes import Change, Kind, Plan, apply_to
-from orgs.roster.document import OrgFile, Problem, not_imported, step
+from orgs.roster.document import OrgFile, Problem, step
 from orgs.roster.groups import plan_groups
 from orgs.roster.people import plan_people
-from orgs.roster.snapshot import MEMBER, OWNER, GroupNow, PersonNow, Snapshot
+from orgs.roster.projects import plan_projects
+from orgs.roster.snapshot import MEMBER, OWNER, GroupNow, PersonNow, ProjectNow, Snapshot
 
 __all__ = [
     "MEMBER",
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "PersonNow",
     "Plan",
+    "ProjectNow",
     "Snapshot",
     "apply_to",
     "plan",
@@ -45,14 +47,14 @@ def plan(
     groups = plan_groups(org_file, snapshot, people, file=file)
     order = list(Kind)
     changes = sorted(
-        (*people.changes, *groups.changes), key=lambda change: order.index(change.kind)
+        (*people.changes, *groups.changes, *plan_projects(org_file, snapshot)),
+        key=lambda change: order.index(change.kind),
     )
     problems = [*people.problems, *groups.problems]
     problems.extend(_too_many(org_file, snapshot, changes, allowed=allow_removals, file=file))
     if people.owners_after == 0:
         problems.append(_ownerless(org_file, file=file))
-    note = not_imported((org_file,))
-    return Plan(org_file.key, tuple(changes), tuple(problems), (note,) if note else ())
+    return Plan(org_file.key, tuple(changes), tuple(problems))
 
 
 def _too_many(

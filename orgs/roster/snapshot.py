@@ -50,6 +50,17 @@ class GroupNow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectNow:
+    """A project; `shares` says which role each group's id has there."""
+
+    id: str
+    name: str
+    description: str
+    archived: bool
+    shares: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One organization; `key` is its name in a file, `name` and `description` are for export."""
 
@@ -58,3 +69,4 @@ class Snapshot:
     groups: tuple[GroupNow, ...] = ()
     name: str | None = None
     description: str | None = None
+    projects: tuple[ProjectNow, ...] = ()

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from orgs.roster.projects import LEVEL_OF_ROLE
 from orgs.roster.snapshot import OWNER, GroupNow, Snapshot
 
 _HEADER = """\
@@ -44,7 +45,17 @@ def _org(snapshot: Snapshot) -> Iterator[str]:
     below: dict[str | None, list[GroupNow]] = {}
     for group in snapshot.groups:
         below.setdefault(group.parent_id, []).append(group)
-    yield from _teams("    ", None, below, handles) if below else ("    teams: {}",)
+    yield from _teams("    ", None, below, handles, snapshot) if below else ("    teams: {}",)
+    yield from _repos(snapshot)
+
+
+def _repos(snapshot: Snapshot) -> Iterator[str]:
+    if snapshot.projects:
+        yield "    repos:"
+    for project in sorted(snapshot.projects, key=lambda one: _order(one.name)):
+        yield f"      {_text(project.name)}:"
+        yield f"        description: {_text(project.description)}"
+        yield f"        archived: {'true' if project.archived else 'false'}"
 
 
 def _teams(
@@ -52,6 +63,7 @@ def _teams(
     parent_id: str | None,
     below: dict[str | None, list[GroupNow]],
     handles: dict[str, str],
+    snapshot: Snapshot,
 ) -> Iterator[str]:
     if parent_id not in below:
         return
@@ -64,7 +76,16 @@ def _teams(
         for key, marked in (("maintainers", True), ("members", False)):
             people = (handles[who] for who, is_one in group.members.items() if is_one is marked)
             yield from _list(inner, key, people)
-        yield from _teams(inner, group.id, below, handles)
+        yield from _levels(inner, group, snapshot)
+        yield from _teams(inner, group.id, below, handles, snapshot)
+
+
+def _levels(indent: str, group: GroupNow, snapshot: Snapshot) -> Iterator[str]:
+    """What the team has, an empty map included: an absent key would mean that it is not managed."""
+    shared = [project for project in snapshot.projects if group.id in project.shares]
+    yield f"{indent}repos:" if shared else f"{indent}repos: {{}}"
+    for project in sorted(shared, key=lambda one: _order(one.name)):
+        yield f"{indent}  {_text(project.name)}: {LEVEL_OF_ROLE[project.shares[group.id]]}"
 
 
 def _list(indent: str, key: str, values: Iterable[str]) -> Iterator[str]:

@@ -5,6 +5,8 @@ The first POST brings the ticked rows and asks; the second, with `apply`, acts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,14 +17,18 @@ from django.shortcuts import redirect, render
 from audit.events import Event
 from config.gate import gate
 from config.roles import Permission, Role
-from orgs.actions.members import Result
+from orgs.access import Access
+from orgs.actions.members import Result, member_change_role, member_remove
 from orgs.actions.members import member_bulk_change_role as change_roles
 from orgs.actions.members import member_bulk_remove as remove_members
 from orgs.forms.members import ChangeRoleForm, ConfirmForm, picked
 from orgs.models import Membership
+from orgs.preview import UNSAID, Preview, rehearse
 from orgs.queries.roles import role_choices
 from orgs.tenancy import OrgRequest
-from orgs.views.dialog import show
+from orgs.views.dialog import asks_preview, show, show_preview
+
+SHOWN = 5  # Of those who were ticked, by name.
 
 
 @gate(Permission.MEMBERS_CHANGE_ROLE, records=Event.MEMBER_ROLE_CHANGED)
@@ -30,14 +36,20 @@ def member_bulk_change_role(request: OrgRequest, slug: str) -> HttpResponse:
     members = _ticked(request)
     if not members:
         return _nobody(request, slug)
-    form = ChangeRoleForm(request.POST if "apply" in request.POST else None)
+    applies = "apply" in request.POST or asks_preview(request)
+    form = ChangeRoleForm(request.POST if applies else None)
+    choices = role_choices(request.access, Role.END_USER, policies=request.access.policies)
+    context = {"members": members, "choices": choices}
+    template = "orgs/member_bulk_change_role.html"
+    if asks_preview(request):
+        context["others"] = max(0, len(members) - SHOWN)
+        preview = role_preview(request.access, form, members)
+        return show_preview(request, template, form, context, preview)
     if form.is_valid():
         results = change_roles(memberships=members, actor=request.access, **form.cleaned_data)
         label = form.cleaned_data["role"].label
         return _results(request, results, done="changed", became=f"{label} now")
-    choices = role_choices(request.access, Role.END_USER, policies=request.access.policies)
-    context = {"members": members, "choices": choices}
-    return _ask(request, "orgs/member_bulk_change_role.html", form, context)
+    return _ask(request, template, form, context)
 
 
 @gate(Permission.MEMBERS_REMOVE, records=Event.MEMBER_REMOVED, fresh=True)
@@ -50,7 +62,43 @@ def member_bulk_remove(request: OrgRequest, slug: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         results = remove_members(memberships=members, reason=reason, actor=request.access)
         return _results(request, results, done="removed", became="Removed")
-    return _ask(request, "orgs/member_bulk_remove.html", form, {"members": members})
+    context = {"members": members, "preview": removal_preview(request.access, members)}
+    return _ask(request, "orgs/member_bulk_remove.html", form, context)
+
+
+def role_preview(access: Access, form: Form, members: list[Membership]) -> Preview | None:
+    """What the role that is chosen would change; None while none is."""
+    form.is_valid()
+    role = form.cleaned_data.get("role")
+    if role is None:
+        return None
+    return _rehearsed(
+        access,
+        members,
+        partial(change_roles, role=role, reason=UNSAID),
+        partial(member_change_role, role=role, reason=UNSAID),
+    )
+
+
+def removal_preview(access: Access, members: list[Membership]) -> Preview:
+    """What these people would lose."""
+    return _rehearsed(
+        access, members, partial(remove_members, reason=""), partial(member_remove, reason="")
+    )
+
+
+def _rehearsed(
+    access: Access,
+    members: list[Membership],
+    of_many: Callable[..., object],
+    of_one: Callable[..., object],
+) -> Preview:
+    """Of one person the refusal is said; of many the others go on, as they will in earnest."""
+    if len(members) == 1:
+        deed = partial(of_one, membership=members[0], actor=access)
+    else:
+        deed = partial(of_many, memberships=members, actor=access)
+    return rehearse(access, deed, people=[member.pk for member in members])
 
 
 def _ticked(request: OrgRequest) -> list[Membership]:
@@ -70,7 +118,7 @@ def _nobody(request: OrgRequest, slug: str) -> HttpResponse:
 
 
 def _ask(request: OrgRequest, template: str, form: Form, context: dict[str, Any]) -> HttpResponse:
-    context["others"] = max(0, len(context["members"]) - 5)
+    context["others"] = max(0, len(context["members"]) - SHOWN)
     return show(request, template, form, context)
 
 

@@ -38,12 +38,6 @@ def dashboard(request: OrgRequest, slug: str) -> HttpResponse:
     return render(request, "orgs/dashboard.html", context)
 
 
-@gate(Permission.HUB_ACCESS)
-@require_safe
-def hub(request: OrgRequest, slug: str) -> HttpResponse:
-    return render(request, "orgs/hub.html")
-
-
 def _team(access: Access) -> dict[str, Any]:
     org = access.org
     roles = [(f"{role.label}s", people) for role, people in people_by_role(org.id).items()]

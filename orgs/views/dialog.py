@@ -14,6 +14,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from orgs.preview import Preview
 from orgs.tenancy import OrgRequest
 
 
@@ -32,6 +33,28 @@ def show(
     if refused and form is not None:
         response.reason_code = reason_code(form)  # type: ignore[attr-defined]
     return response
+
+
+def asks_preview(request: OrgRequest) -> bool:
+    """Is this form only asked what it would change? Then nothing is done, whatever it says."""
+    return request.method == "POST" and ("preview" in request.GET or "preview" in request.POST)
+
+
+def show_preview(
+    request: OrgRequest,
+    template: str,
+    form: Form,
+    context: dict[str, Any],
+    preview: Preview | None,
+) -> HttpResponse:
+    """What it would change: the part `_preview.html` for htmx, else the page around it.
+
+    None: the form does not say enough yet. It is never a failed attempt, so never a 422.
+    """
+    said = context | {"form": form, "preview": preview}
+    if request.htmx:
+        return render(request, "orgs/_preview.html", said)
+    return render(request, template, said)
 
 
 def reason_code(form: Form) -> str:

@@ -35,8 +35,13 @@ from orgs.queries.team import (
 )
 from orgs.team import counted, team_facts, team_tabs
 from orgs.tenancy import OrgRequest
-from orgs.views.bulk import member_bulk_change_role, member_bulk_remove
-from orgs.views.dialog import done, elsewhere, posted, refuse, show
+from orgs.views.bulk import (
+    member_bulk_change_role,
+    member_bulk_remove,
+    removal_preview,
+    role_preview,
+)
+from orgs.views.dialog import asks_preview, done, elsewhere, posted, refuse, show, show_preview
 
 __all__ = [
     "access_state",
@@ -79,7 +84,7 @@ def member_view(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         "role": Role(member.role),
         "areas": areas,
         "held": sum(len(area.permissions) for area in areas),
-        "may": _may(access),
+        "may": _may(access) | {"set_end": _may_set_end(access, member)},
         "sees_groups": access.can(Permission.GROUPS_VIEW),
         # Who may read the log reads the reason there as well.
         "sees_reason": row.is_me or access.can(Permission.AUDIT_VIEW),
@@ -91,6 +96,11 @@ def member_view(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
 def member_change_role(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
     access, member = request.access, _member(request, pk)
     form = ChangeRoleForm(posted(request), initial={"role": member.role})
+    choices = role_choices(access, Role(member.role), policies=access.policies)
+    context = {"member": member, "choices": choices, "is_me": member.pk == access.membership_id}
+    template = "orgs/member_change_role.html"
+    if asks_preview(request):
+        return show_preview(request, template, form, context, role_preview(access, form, [member]))
     if form.is_valid():
         role = form.cleaned_data["role"]
         try:
@@ -101,9 +111,7 @@ def member_change_role(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse
             refuse(form, error)
         else:
             return _changed(request, member, role)
-    choices = role_choices(access, Role(member.role), policies=access.policies)
-    context = {"member": member, "choices": choices, "is_me": member.pk == access.membership_id}
-    return show(request, "orgs/member_change_role.html", form, context)
+    return show(request, template, form, context)
 
 
 @gate(Permission.MEMBERS_REMOVE, records=Event.MEMBER_REMOVED, fresh=True)
@@ -123,7 +131,11 @@ def member_remove(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
             to = reverse("member_list", args=[slug])
             partial = "orgs/members.html#member-gone"
             return done(request, text, to=to, partial=partial, context=context)
-    context = {"member": member, "groups": groups_of(access, [member])[member.pk]}
+    context = {
+        "member": member,
+        "groups": groups_of(access, [member])[member.pk],
+        "preview": removal_preview(access, [member]),
+    }
     return show(request, "orgs/member_remove.html", form, context)
 
 
@@ -229,6 +241,12 @@ def _may(access: Access) -> dict[str, bool]:
         "offer": access.can(Permission.ORG_TRANSFER_OWNERSHIP),
         "pick": access.can(Permission.MEMBERS_CHANGE_ROLE) or access.can(Permission.MEMBERS_REMOVE),
     }
+
+
+def _may_set_end(access: Access, member: Membership) -> bool:
+    """Nobody decides on their own end, and an owner has none."""
+    is_other = member.pk != access.membership_id and member.role != Role.OWNER
+    return is_other and access.can(Permission.MEMBERS_CHANGE_ROLE)
 
 
 def _links(asked: MemberFilter, team: Team) -> dict[str, Any]:

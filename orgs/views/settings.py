@@ -137,7 +137,7 @@ def organization_restore(request: OrgRequest, slug: str) -> HttpResponse:
     return redirect("dashboard", slug)
 
 
-@gate(Permission.ORG_VIEW)
+@gate(Permission.ORG_VIEW_DASHBOARD)
 @require_safe
 def billing_overview(request: OrgRequest, slug: str) -> HttpResponse:
     org = request.org

@@ -337,6 +337,11 @@ function prepare(root) {
 }
 
 prepare(document);
+// On a phone the tabs of a page are wider than it: the one it stands on is in sight.
+all(".tabs > [aria-current]").forEach((tab) => {
+  const [box, strip] = [tab.getBoundingClientRect(), tab.parentElement.getBoundingClientRect()];
+  tab.parentElement.scrollLeft += box.left - strip.left - (strip.width - box.width) / 2;
+});
 const waiting = document.getElementById("toasts");
 if (waiting?.children.length) {
   raise(waiting);

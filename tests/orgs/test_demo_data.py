@@ -152,7 +152,7 @@ def test_acme_is_as_large_as_told(histories):
     assert (acme.state, acme.owner_count, acme.member_count) == ("open", 2, 41)
     assert (acme.group_count, acme.seats_used, acme.seats) == (9, 44, 60)
     assert (states["pending"], states["expired"], states["declined"]) == (3, 2, 1)
-    assert 800 <= len(histories[0].entries) <= 1500
+    assert 1000 <= len(histories[0].entries) <= 2000
     assert not members.filter(person=None).exists()
     soonest = invitations.filter(state="pending").order_by("expires_at")[0].expires_at
     left = soonest - histories[0].calendar.now

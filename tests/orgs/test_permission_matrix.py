@@ -106,7 +106,7 @@ def test_every_cell_on_the_page_is_the_answer_of_the_rule_book(cast: Cast, polic
     by_label = {permission.label: permission for permission in Permission}
     assert len(rows) == len(Permission) == 102
     for label, cells, _ in rows:
-        assert len(cells) == len(ROLES) == 19
+        assert len(cells) == len(ROLES) == len(Role)
         for role, spoken in zip(ROLES, cells, strict=True):
             may = by_label[label] in permissions_of({role}, policies)
             assert SPOKEN[spoken] is may, f"{role.label}: {label}"
@@ -226,7 +226,7 @@ def test_the_search_takes_words_codes_areas_and_policies(cast: Cast) -> None:
     assert "<b>" not in nothing.partition('name="q"')[2].partition(">")[0]
 
 
-@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("scope", sorted({p.scope for p in Permission}))
 def test_the_scope_narrows_and_stays_in_the_address(cast: Cast, scope: Scope) -> None:
     page = page_of(cast, scope=scope.value, q="view")
     labels = {label for label, *_ in Matrix(page).rows}

@@ -348,12 +348,6 @@ def test_many_seats_that_go_are_worth_a_word():
     assert codes(found) == [("warning", "removals.seats")]
 
 
-def test_repositories_are_counted_and_left_out():
-    found = planned("repos: {anvil: {}}\nteams: {core: {repos: {anvil: read, x: admin}}}", state())
-    assert found.notes == ("repositories: 1 and 2 grants are not imported yet",)
-    assert [change.kind for change in found.changes] == [Kind.GROUP_ADD]
-
-
 def test_counts_name_every_kind():
     found = planned("teams: {core: {}}", state())
     assert found.counts[Kind.GROUP_ADD] == 1

@@ -9,8 +9,10 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from config.roles import PROJECT_ROLES
 from orgs.roster.peribolos import read, write
-from orgs.roster.plan import GroupNow, PersonNow, Snapshot, apply_to, plan
+from orgs.roster.plan import GroupNow, PersonNow, ProjectNow, Snapshot, apply_to, plan
+from orgs.roster.projects import ROLE_OF_LEVEL
 from orgs.roster.values import one_line
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -64,7 +66,31 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
                 members=draw(seats),
             )
         )
-    return Snapshot("acme", tuple(people), tuple(groups), name="Acme", description="yes")
+    projects = draw(some_projects([group.id for group in groups]))
+    return Snapshot(
+        *("acme", tuple(people), tuple(groups)),
+        name="Acme",
+        description="yes",
+        projects=tuple(projects),
+    )
+
+
+@st.composite
+def some_projects(draw: st.DrawFn, groups: list[str]) -> list[ProjectNow]:
+    shares = st.dictionaries(
+        st.sampled_from(groups) if groups else st.nothing(),
+        st.sampled_from([role.value for role in PROJECT_ROLES]),
+    )
+    return [
+        ProjectNow(
+            id=f"r-{name}",
+            name=name,
+            description=draw(st.sampled_from(["", "Old", "a: b # c", " two  spaces "])),
+            archived=draw(st.booleans()),
+            shares=draw(shares),
+        )
+        for name in draw(st.lists(names, unique_by=str.casefold, max_size=4))
+    ]
 
 
 @st.composite
@@ -85,6 +111,11 @@ def rosters(draw: st.DrawFn, now: Snapshot, *, whole: bool = False) -> dict[str,
     pool = pool[: draw(st.integers(0, len(pool)))]
     if whole or draw(st.booleans()):
         roster["teams"] = teams(draw, list(pool), known, present, depth=0)
+    if draw(st.booleans()):
+        known = [project.name for project in now.projects]
+        some = draw(st.lists(st.sampled_from([*known, "anvil", "Hammer"]), unique_by=str.casefold))
+        bodies = st.sampled_from([{}, {"description": "New"}, {"archived": True}])
+        roster["repos"] = {name: draw(bodies) for name in some}
     return roster
 
 
@@ -104,6 +135,9 @@ def teams(
         ):
             if draw(st.booleans()):
                 body[key] = value
+        if draw(st.booleans()):
+            repos = st.sampled_from(["anvil", "Hammer", "saw"])
+            body["repos"] = draw(st.dictionaries(repos, st.sampled_from(sorted(ROLE_OF_LEVEL))))
         if depth and present and draw(st.booleans()):
             body["previously"] = [draw(st.sampled_from(present))]
         if depth < 3 and draw(st.booleans()):
@@ -187,7 +221,7 @@ def test_export_then_import_is_no_change(now: Snapshot):
     document = read(text, name="acme.yaml")
     assert {problem.code for problem in document.problems} <= {"team.similar_name"}
     found = plan(document.orgs[0], now, allow_removals=0)
-    assert (found.changes, found.problems, found.notes) == ((), (), ())
+    assert (found.changes, found.problems) == ((), ())
     assert (document.orgs[0].name, document.orgs[0].description) == ("Acme", "yes")
 
 

@@ -31,7 +31,7 @@ from orgs.actions.roster import (
 )
 from orgs.models.organizations import SLUG
 from orgs.queries.roster import organization_at
-from orgs.roster.document import Document, OrgFile, Problem, not_imported
+from orgs.roster.document import Document, OrgFile, Problem
 from orgs.roster.peribolos import read
 from orgs.roster.plan import OWNER, Kind, PersonNow, Plan, Snapshot, plan
 from orgs.tenancy import bound
@@ -44,6 +44,8 @@ COLUMNS: tuple[tuple[str, tuple[tuple[Kind, ...], ...]], ...] = (
     ("people", ((Kind.PERSON_ADD,), (Kind.PERSON_CHANGE_ROLE,), (Kind.PERSON_REMOVE,))),
     ("groups", ((Kind.GROUP_ADD,), (Kind.GROUP_RENAME, Kind.GROUP_CHANGE), (Kind.GROUP_REMOVE,))),
     ("places in groups", ((Kind.SEAT_ADD,), (Kind.SEAT_CHANGE,), (Kind.SEAT_REMOVE,))),
+    ("projects", ((Kind.PROJECT_ADD,), (Kind.PROJECT_CHANGE,), ())),
+    ("shares", ((Kind.SHARE_ADD,), (Kind.SHARE_CHANGE,), (Kind.SHARE_REMOVE,))),
 )
 
 
@@ -107,7 +109,7 @@ class Command(BaseCommand):
         chosen = _chosen(document, org or [])
         with transaction.atomic():
             jobs = self._plan(chosen, owner)
-        self._show(jobs, not_imported(chosen))
+        self._show(jobs)
         changes = sum(len(job.plan.changes) for job in jobs)
         if not changes and all(job.id for job in jobs):
             self.stdout.write("Nothing to change.")
@@ -199,7 +201,7 @@ class Command(BaseCommand):
 
     # Showing
 
-    def _show(self, jobs: list[Job], left_out: str | None) -> None:
+    def _show(self, jobs: list[Job]) -> None:
         for job in jobs:
             # That whoever founds an organization owns it is no news.
             self._say(tuple(p for p in job.plan.problems if job.id or p.code != "owner.kept"))
@@ -211,8 +213,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{job.slug:{width}}  {state:3}{_cells([job.plan])}")
         if len(jobs) > 1:
             self.stdout.write(f"{'':{width}}     {_cells([job.plan for job in jobs])}")
-        if left_out:
-            self.stdout.write(left_out)
 
     def _say(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems[:MOST_PROBLEMS]:

@@ -1,0 +1,105 @@
+"""What is typed about an integration. Its token is read and never rendered."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db.models import QuerySet
+
+from config.text import NAME_LENGTH, clean_line
+from projects.models import Integration, Resource
+from projects.providers import PROVIDERS, choices
+
+LONGEST_URL, LONGEST_TOKEN = 300, 8 * 1024
+_is_url = URLValidator(schemes=["https"])
+
+
+class IntegrationForm(forms.Form):
+    """A new integration, or a changed `integration`, whose token stays if none is typed."""
+
+    name = forms.CharField(max_length=NAME_LENGTH)
+    provider = forms.ChoiceField(
+        choices=choices,
+        error_messages={"required": "Choose one.", "invalid_choice": "Choose one of these."},
+    )
+    url = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=LONGEST_URL,
+        widget=forms.URLInput(attrs={"placeholder": "https://git.example.com"}),
+        help_text="Where it is reached, with https. A hosted provider needs none.",
+    )
+    runner = forms.ModelChoiceField(
+        Resource.objects.none(),
+        required=False,
+        label="For",
+        empty_label="All runners",
+        error_messages={"invalid_choice": "Choose one of these runners."},
+    )
+    token = forms.CharField(
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(
+            render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
+        ),
+        help_text="Kept encrypted. Nobody can look at it after you save it.",
+        error_messages={"null_characters_not_allowed": "A token is one line of plain characters."},
+    )
+    forget_token = forms.BooleanField(required=False, label="Forget the token that is kept")
+
+    def __init__(
+        self,
+        *args: Any,
+        runners: QuerySet[Resource],
+        integration: Integration | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.integration = integration
+        self.fields["runner"].queryset = runners  # type: ignore[attr-defined]
+        if integration is None or not integration.ciphertext:
+            del self.fields["forget_token"]
+        else:
+            self.fields["token"].help_text = "One is kept. Leave this empty to keep it."
+
+    def clean_name(self) -> str:
+        return clean_line(self.cleaned_data["name"])
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        if not url:
+            return ""
+        message = "Write an address like https://git.example.com."
+        try:
+            _is_url(url)
+            parts = urlsplit(url)
+        except (ValidationError, ValueError):
+            raise ValidationError(message, code="url") from None
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValidationError(
+                "Leave out user name, password, “?” and “#”: the token has a field of its own.",
+                code="credentials",
+            )
+        return url
+
+    def clean_token(self) -> str:
+        token: str = self.cleaned_data["token"]
+        if len(token) > LONGEST_TOKEN:
+            raise ValidationError(
+                f"A token has at most {LONGEST_TOKEN:,} characters; nothing was stored.",
+                code="too_large",
+            )
+        if not token.isascii() or not token.isprintable():
+            raise ValidationError("A token is one line of plain characters.", code="characters")
+        return token
+
+    def clean(self) -> dict[str, Any]:
+        provider, url = self.cleaned_data.get("provider"), self.cleaned_data.get("url")
+        if provider and url == "" and not PROVIDERS[provider].has_address:
+            message = f"Say where your {PROVIDERS[provider].label} is."
+            self.add_error("url", ValidationError(message, code="required"))
+        return self.cleaned_data

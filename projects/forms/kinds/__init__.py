@@ -1,0 +1,1 @@
+"""The typed form of each kind of resource, one module a kind."""

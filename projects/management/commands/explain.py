@@ -1,0 +1,105 @@
+"""`manage.py explain`: may this person do this, here, and why; the answer that the screen gives."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from config.roles import Permission, Policy, Scope
+from orgs.access import Bound
+from orgs.models import Membership, Organization
+from orgs.queries.roster import organization_at
+from orgs.tenancy import bound
+from projects.explain import Explanation, explain, text
+from projects.explain.standing import AnyPlace
+from projects.models import Project, Resource, Workspace
+
+_TABLES: dict[Scope, Any] = {
+    Scope.WORKSPACE: Workspace.objects.all(),
+    Scope.PROJECT: Project.objects.select_related("workspace"),
+    Scope.RESOURCE: Resource.objects.select_related("project__workspace"),
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "May EMAIL do PERMISSION, in the organization or on PLACE, and why? "
+        "Ends with 0 for yes, 1 for no and 2 when the question cannot be asked."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", metavar="EMAIL", help="of a member; a login will do")
+        parser.add_argument("permission", metavar="PERMISSION", help="such as projects.delete")
+        parser.add_argument(
+            "place", metavar="PLACE", nargs="?", help="name or id, or project:NAME, resource:ID"
+        )
+        parser.add_argument("--org", metavar="SLUG", required=True)
+        parser.add_argument("--json", action="store_true", dest="as_json")
+
+    def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
+        answer = _answer(**{key: options[key] for key in ("email", "permission", "place", "org")})
+        if as_json:
+            said = json.dumps(answer.as_dict(), indent=2, ensure_ascii=False)
+        else:
+            said = text(answer)
+        self.stdout.write(said)
+        if not answer.allowed:
+            raise SystemExit(1)
+
+
+@transaction.atomic
+def _answer(*, email: str, permission: str, place: str | None, org: str) -> Explanation:
+    pk = organization_at(org)
+    if pk is None:
+        raise CommandError(f"No organization has the address {org}.", returncode=2)
+    if permission not in set(Permission):
+        raise CommandError(f"There is no permission {permission}.", returncode=2)
+    with bound(pk):
+        return explain(
+            org=_bound_of(Organization.objects.get(pk=pk)),
+            member=_member(pk, email),
+            permission=Permission(permission),
+            place=_place(pk, place) if place else None,
+        )
+
+
+def _bound_of(organization: Organization) -> Bound:
+    said = {name: getattr(organization, name) for name in Bound.__slots__}
+    said["policies"] = frozenset(map(Policy, said["policies"]))
+    said["entitlements"] = frozenset(said["entitlements"])
+    return Bound(**said)
+
+
+def _member(org: UUID, name: str) -> Membership:
+    members = Membership.objects.in_org(org).select_related("person")
+    found = members.filter(email=name.lower()).first() or members.filter(login=name).first()
+    if found is None or not name:
+        raise CommandError(f"Nobody in the organization has the address {name}.", returncode=2)
+    return found
+
+
+def _place(org: UUID, said: str) -> AnyPlace:
+    """By id or by name, in one kind or in all of them. Two of one name have to be told apart."""
+    prefix, colon, rest = said.partition(":")
+    scopes = [scope for scope in _TABLES if colon and scope == prefix] or list(_TABLES)
+    wanted = rest if len(scopes) == 1 else said
+    found: list[AnyPlace] = [
+        one
+        for scope in scopes
+        for one in _matching(_TABLES[scope].filter(organization=org), wanted)
+    ]
+    if not found:
+        raise CommandError(f"Nothing in the organization is called {said}.", returncode=2)
+    if len(found) > 1:
+        ids = ", ".join(f"{one.scope.value}:{one.pk}" for one in found[:5])
+        raise CommandError(f"Several things are called {said}: {ids}.", returncode=2)
+    return found[0]
+
+
+def _matching(rows: Any, wanted: str) -> list[AnyPlace]:
+    try:
+        return list(rows.filter(pk=UUID(wanted)))
+    except ValueError:
+        return list(rows.filter(name__iexact=wanted)[:5])

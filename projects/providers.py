@@ -1,0 +1,48 @@
+"""The source-code hosts and model providers that an integration may name. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from projects.models import Integration
+
+K = Integration.Kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """One provider; who is at home at one address only needs none."""
+
+    value: str
+    label: str
+    kind: Integration.Kind
+    has_address: bool = False
+
+    @property
+    def icon(self) -> str:
+        return "code-bracket" if self.kind == K.SCM else "sparkles"
+
+
+PROVIDERS: dict[str, Provider] = {
+    provider.value: provider
+    for provider in (
+        Provider(value="github", label="GitHub", kind=K.SCM, has_address=True),
+        Provider(value="gitlab", label="GitLab", kind=K.SCM, has_address=True),
+        Provider(value="bitbucket", label="Bitbucket", kind=K.SCM, has_address=True),
+        Provider(value="gitea", label="Gitea", kind=K.SCM),
+        Provider(value="azure_devops", label="Azure DevOps", kind=K.SCM),
+        Provider(value="openai_compatible", label="OpenAI-compatible", kind=K.LLM),
+        Provider(value="anthropic", label="Anthropic", kind=K.LLM, has_address=True),
+        Provider(value="google", label="Google", kind=K.LLM, has_address=True),
+        Provider(value="azure", label="Azure", kind=K.LLM),
+        Provider(value="ollama", label="Ollama", kind=K.LLM),
+    )
+}
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The providers by kind, for a select."""
+    return [
+        (str(kind.label), [(p.value, p.label) for p in PROVIDERS.values() if p.kind == kind])
+        for kind in K
+    ]

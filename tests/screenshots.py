@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import psycopg
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
@@ -31,24 +31,40 @@ LARGEST = 150_000
 SCREEN, PHONE = (1280, 860), (390, 844)
 
 
+Scheme = Literal["light", "dark"]
+
+
 class Shot(NamedTuple):
-    """A page as Acme's owner sees it, or from outside."""
+    """A page as somebody of Acme sees it, or from outside: `who` is a button of the demo.
+
+    `then` are links to follow from there, by their words; `explain` is whose access to explain.
+    """
 
     name: str
     page: str
-    inside: bool = True
+    who: str = "alice"
     size: tuple[int, int] = SCREEN
-    schemes: tuple[str, ...] = ("light", "dark")
+    schemes: tuple[Scheme, ...] = ("light", "dark")
+    then: tuple[str, ...] = ()
+    explain: str = ""
 
 
 SHOTS = (
-    Shot("sign-in", "/sign-in/", inside=False),
+    Shot("sign-in", "/sign-in/", who=""),
     Shot("dashboard", "/o/acme/"),
     Shot("members", "/o/acme/members/"),
     Shot("members-phone", "/o/acme/members/", size=PHONE, schemes=("light",)),
     Shot("groups", "/o/acme/groups/"),
     Shot("matrix", "/o/acme/permissions/"),
     Shot("audit-log", "/o/acme/audit-log/"),
+    Shot("projects", "/o/acme/projects/", schemes=("light",)),
+    Shot(
+        *("explain", "/o/acme/projects/"),
+        then=("Warehouse picking", "Access"),
+        explain="Mia Castellano",
+    ),
+    Shot("inbox", "/o/acme/inbox/"),
+    Shot("hub-phone", "/o/acme/hub/", who="eddie", size=PHONE, schemes=("light",)),
 )
 
 
@@ -91,18 +107,19 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with _database() as env, _server(env) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or None)
-        signed_in = _signed_in(browser, address)
+        people = sorted({shot.who for shot in SHOTS} - {""})
+        signed_in = {who: _signed_in(browser, address, who) for who in people}
         for shot in SHOTS:
             for scheme in shot.schemes:
-                _take(browser, address, shot, scheme, signed_in if shot.inside else None)
+                _take(browser, address, shot, scheme, signed_in.get(shot.who))
         browser.close()
 
 
-def _signed_in(browser: Browser, address: str) -> StorageState:
-    """Alice's cookies, from the demo's own button; once, for a sign-in is in the log."""
+def _signed_in(browser: Browser, address: str, who: str) -> StorageState:
+    """Their cookies, from the demo's own button; once, for a sign-in is in the log."""
     page = browser.new_page()
     page.goto(f"{address}/sign-in/")
-    page.click("form[action='/demo/alice/'] button")
+    page.click(f"form[action='/demo/{who}/'] button")
     page.wait_for_url("**/o/**")
     state = page.context.storage_state()
     page.context.close()
@@ -110,7 +127,7 @@ def _signed_in(browser: Browser, address: str) -> StorageState:
 
 
 def _take(
-    browser: Browser, address: str, shot: Shot, scheme: str, state: StorageState | None
+    browser: Browser, address: str, shot: Shot, scheme: Scheme, state: StorageState | None
 ) -> None:
     width, height = shot.size
     context = browser.new_context(
@@ -125,6 +142,12 @@ def _take(
     page.wait_for_load_state("networkidle")
     if answer is None or answer.status != 200:
         sys.exit(f"{shot.page} answered {answer and answer.status}")
+    for words in shot.then:
+        page.locator("main").get_by_role("link", name=words).first.click()
+        page.wait_for_load_state("networkidle")
+    if shot.explain:
+        page.get_by_role("link", name=f"Explain the access of {shot.explain}").click()
+        page.wait_for_load_state("networkidle")
     path = FOLDER / f"{shot.name}-{scheme}.png"
     picture = page.screenshot()
     # A page without a policy of its own: Bailiwick's would not let this script in.

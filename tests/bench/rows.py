@@ -67,10 +67,11 @@ FROM generate_series(1, (SELECT max(first_member + members) FROM bench_plan)::bi
 """
 
 ORGANIZATIONS = """
-INSERT INTO orgs_organization (id, name, slug, state, state_reason, policies, plan, created_at,
-                               owner_count, member_count, group_count, seats_used)
-SELECT id, initcap(replace(slug, '-', ' ')), slug, 'pending', '', '{}', 'enterprise', now(),
-       0, 0, 0, 0
+INSERT INTO orgs_organization (id, name, slug, state, state_reason, policies, plan,
+                               entitlements, created_at, owner_count, member_count, group_count,
+                               seats_used)
+SELECT id, initcap(replace(slug, '-', ' ')), slug, 'pending', '', '{}', 'enterprise',
+       '{group_roles}', now(), 0, 0, 0, 0
 FROM bench_plan
 """
 
@@ -99,20 +100,28 @@ SELECT bench_id(4, o.first_group + i), o.id, format('Group %s', i), 'People of o
 FROM bench_plan o CROSS JOIN LATERAL generate_series(1, o.groups) i
 """
 
-# Two of three people are in one group of many; the first tenth is in each of the first five.
+# Everybody is in three groups: of the large organization's five that hold a tenth of it each, one
+# half of the people are in one; and one person is in thirty-two.
 SEATS = """
 INSERT INTO orgs_groupmembership (id, organization_id, group_id, membership_id, is_maintainer,
-                                  added_at, added_by_id)
+                                  added_at, added_by_id, reason, expires_at)
 SELECT bench_id(5, row_number() OVER ()), s.* FROM (
-    SELECT o.id, bench_id(4, o.first_group + g), bench_id(3, o.first_member + i), i % 12 = 0, now(),
-           bench_id(3, o.first_member + 1)
+    SELECT DISTINCT o.id, bench_id(4, o.first_group + g), bench_id(3, o.first_member + i),
+           i % 12 = 0, now(), bench_id(3, o.first_member + 1), '',
+           CASE bench_draw(i + g, 100) WHEN 0 THEN now() - interval '1 day'
+                WHEN 1 THEN now() + interval '1 year' END
     FROM bench_plan o
     CROSS JOIN LATERAL generate_series(1, o.members) i
+    CROSS JOIN LATERAL (SELECT CASE WHEN o.slug = 'large' THEN 5 ELSE 0 END AS big) b
     CROSS JOIN LATERAL (
-        SELECT least(6, o.groups) + bench_draw(i, greatest(o.groups - 5, 1)) WHERE i % 3 > 0
-        UNION SELECT generate_series(1, least(5, o.groups)) WHERE i <= o.members / 10
+        SELECT b.big + 1 + (bench_draw(i, o.groups - b.big) + k * greatest((o.groups - b.big) / 3, 1))
+                           % (o.groups - b.big)
+        FROM generate_series(CASE WHEN b.big > 0 AND i <= o.members / 2 THEN 1 ELSE 0 END, 2) k
+        WHERE b.big = 0 OR i <> o.members / 2 + 1
+        UNION ALL SELECT 1 + (i - 1) / (o.members / 10) WHERE b.big > 0 AND i <= o.members / 2
+        UNION ALL SELECT b.big + j * ((o.groups - b.big) / 33) FROM generate_series(1, 32) j
+                  WHERE b.big > 0 AND i = o.members / 2 + 1
     ) AS seat (g)
-    WHERE g <= o.groups
 ) s
 """
 

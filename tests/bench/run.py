@@ -11,7 +11,7 @@ import psycopg
 from django.conf import settings
 from django.test import override_settings
 
-from tests.bench import decisions, floor, ledger, pages, roster, seed
+from tests.bench import decisions, floor, grants, ledger, pages, roster, seed
 from tests.bench.database import BenchDatabase
 from tests.bench.report import Section, document
 from tests.bench.seed import Scale
@@ -30,6 +30,14 @@ LOG = (
 DECISIONS = (
     f"The floor is {floor.PREPARED}: {floor.PREPARED_MEANS} People and organizations change from "
     "call to call."
+)
+LISTS = (
+    "A page of 50 as its page reads it, rows made and sorted; the floor is that of the decisions."
+)
+CHANGES = (
+    "The floor of the first three is a transaction that changes one row of a bare table. The row "
+    "alone is changed by the owner, with the trigger off that insists on an entry in the ledger; "
+    "the others are whole."
 )
 LEDGER = (
     "The floor writes the same two rows into the same tables, with everything but the chain: no "
@@ -66,7 +74,13 @@ def _sections(
     for title, note, measures in (
         ("Members", MEMBERS, [lambda: pages.members(house), lambda: pages.groups(house)]),
         ("The audit log", LOG, [lambda: pages.log(house), lambda: pages.log_reads(house)]),
-        ("Decisions", DECISIONS, [lambda: decisions.decisions(scale, owner)]),
+        (
+            "Decisions",
+            DECISIONS,
+            [lambda: decisions.decisions(scale, owner), lambda: grants.decisions(scale, owner)],
+        ),
+        ("Lists", LISTS, [lambda: grants.lists(scale, owner)]),
+        ("Changing access", CHANGES, [lambda: grants.changes(scale, database, owner)]),
         ("Writing the ledger", LEDGER, [lambda: list(ledger.writing(scale, database))]),
         ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
     ):

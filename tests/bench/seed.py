@@ -1,7 +1,8 @@
 """What the benchmarks find: one large organization and one of fifty among many small ones.
 
 Written by the owner in plain SQL with the triggers off, because a million deeds would take hours;
-the counters are set afterwards, and every ledger is chained for real. The SQL is in `rows.py`.
+the counters are set afterwards, and every ledger is chained for real. The SQL is in `rows.py` and
+`places.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from tests.bench import rows
+from tests.bench import places, rows
 
 TABLES = (
     "accounts_user",
@@ -28,9 +29,10 @@ TABLES = (
     "audit_event",
     "audit_particulars",
     "audit_head",
+    *places.TABLES,
 )
 BATCH = 100_000
-PERSON, ORGANIZATION, MEMBERSHIP, GROUP, SEAT, INVITATION = range(1, 7)
+PERSON, ORGANIZATION, MEMBERSHIP, GROUP, SEAT, INVITATION, WORKSPACE, PROJECT = range(1, 9)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,8 @@ class Scale:
     small: int = 1_000
     members: int = 50_000
     groups: int = 2_000
+    workspaces: int = 200
+    projects: int = 20_000
     events: int = 5_000_000
     short: int = 10_000
 
@@ -52,7 +56,9 @@ class Scale:
         return uuid_of(ORGANIZATION, self.small + 2)
 
 
-TINY = Scale(small=40, members=2_000, groups=80, events=60_000, short=1_000)
+TINY = Scale(
+    small=40, members=2_000, groups=80, workspaces=8, projects=800, events=60_000, short=1_000
+)
 
 
 def uuid_of(kind: int, number: int) -> UUID:
@@ -82,6 +88,7 @@ def seed(owner: psycopg.Connection[Any], scale: Scale) -> None:
     triggers(owner, "DISABLE")
     for statement in rows.IN_ORDER:
         owner.execute(statement)
+    _places(owner, scale)
     _events(owner, scale)
     triggers(owner, "ENABLE")
     owner.execute(
@@ -106,6 +113,24 @@ def analyze(owner: psycopg.Connection[Any]) -> None:
     """Let the planner know what a run before this one left, and what a migration told it."""
     for table in TABLES:
         owner.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(table)))
+
+
+def _places(owner: psycopg.Connection[Any], scale: Scale) -> None:
+    """Their foreign keys are checked all at once at the end, not a million times."""
+    owner.execute(places.PLAN, asdict(scale))
+    keys = owner.execute(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype = 'f' AND conrelid::regclass::text = ANY (%s)",
+        [list(places.TABLES)],
+    ).fetchall()
+    for table, name, _ in keys:
+        owner.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    for number, statement in enumerate(places.IN_ORDER, 1):
+        _tell(f"Places and grants: {number} of {len(places.IN_ORDER)}")
+        owner.execute(statement)
+    for table, name, definition in keys:
+        _tell(f"Key {name}")
+        owner.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
 def _events(owner: psycopg.Connection[Any], scale: Scale) -> None:

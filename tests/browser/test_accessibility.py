@@ -3,62 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from config.roles import Role
 from orgs.actions.groups import group_member_add
 from orgs.tenancy import bound
 from tests.browser.conftest import Visit
+from tests.browser.faults import faults, faults_of
 from tests.factories import Cast, make_group, make_member, make_person
 
 pytestmark = pytest.mark.browser
-
-FAULTS = """() => {
-  const faults = [];
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const show = (element) => element.outerHTML.slice(0, 120);
-  const words = (ids) => (ids ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join("");
-  const given = (element) => (element.getAttribute("aria-label") ?? "") + words(element.getAttribute("aria-labelledby"));
-  const labels = (element) => [...(element.labels ?? [])].map((label) => label.textContent).join("");
-
-  const ids = all("[id]").map((element) => element.id);
-  new Set(ids.filter((id, at) => ids.indexOf(id) !== at)).forEach((id) => faults.push(`id twice: ${id}`));
-  for (const element of all("input:not([type=hidden]), select, textarea"))
-    if (!(given(element) + labels(element)).trim()) faults.push(`no label: ${show(element)}`);
-  for (const element of all("a[href], button, summary"))
-    if (!(given(element) + element.textContent).trim()) faults.push(`no name: ${show(element)}`);
-  for (const element of all("img:not([alt])")) faults.push(`no alt: ${show(element)}`);
-  for (const element of all("svg:not([aria-hidden=true]):not([role=img])")) faults.push(`loud picture: ${show(element)}`);
-  for (const element of all("table th:not([scope])")) faults.push(`no scope: ${show(element)}`);
-  for (const name of ["aria-describedby", "aria-labelledby", "aria-controls", "popovertarget"])
-    for (const element of all(`[${name}]`))
-      for (const id of element.getAttribute(name).split(" "))
-        if (!document.getElementById(id) && element.id !== "dialog") faults.push(`${name} to nowhere: ${show(element)}`);
-  for (const element of all("[tabindex]"))
-    if (element.tabIndex > 0) faults.push(`its own tab order: ${show(element)}`);
-
-  const headings = all("h1, h2, h3, h4").filter((heading) => !heading.closest("dialog:not([open])"));
-  const levels = headings.map((heading) => Number(heading.tagName[1]));
-  if (levels.filter((level) => level === 1).length !== 1 || !headings[0].textContent.trim()) faults.push("not one h1");
-  levels.forEach((level, at) => {
-    if (level > (levels[at - 1] ?? 0) + 1) faults.push(`heading skips a level: ${show(headings[at])}`);
-  });
-  if (all("main").length !== 1) faults.push("not one main");
-  if (!document.documentElement.lang || !document.title) faults.push("no language or title");
-  if (document.documentElement.scrollWidth > innerWidth) faults.push("wider than the screen");
-  return faults;
-}"""
-
-
-def faults_of(page: Page, *paths: str) -> dict[str, list[str]]:
-    found = {}
-    for path in paths:
-        page.goto(path)
-        faults = page.evaluate(FAULTS)
-        if faults:
-            found[path] = faults
-    return found
-
 
 def in_organization(house: Cast) -> list[str]:
     """Every page of an organization, lists filled and empty, deeds as pages of their own."""
@@ -132,7 +86,7 @@ def test_a_keyboard_opens_a_dialog_and_leaves_it(house: Cast, visit: Visit) -> N
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    assert page.evaluate(FAULTS) == []
+    assert faults(page) == []
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()

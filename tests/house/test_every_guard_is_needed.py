@@ -1,7 +1,8 @@
 """Each guard in the database is there for something: without it, what it forbids goes through.
 
-Every trigger, wall, composite key and named check is looked up in the catalogue; one that no
-attempt below covers fails. All of it happens in transactions that are rolled back.
+Every trigger, wall, composite key, unique index and named check is looked up in the catalogue; one
+that no attempt below covers fails. Where they are of one kind, so is the attempt, and the next
+table costs nothing. All of it happens in transactions that are rolled back.
 """
 
 from __future__ import annotations
@@ -18,17 +19,9 @@ from psycopg.conninfo import make_conninfo
 
 from config import database
 from config.rights import web_role
+from tests.house.seeding import ACME, ALICE, GROUP, INNER, MIA, UMBRELLA, Cursor, insert, seed
 
-Cursor = psycopg.Cursor[Any]
 Attempt = Callable[[Cursor], None]
-
-ACME, UMBRELLA = (f"00000000-0000-7000-8000-00000000000{n}" for n in (1, 2))
-ALICE, OSCAR, MIA = (f"00000000-0000-7000-8000-0000000000a{n}" for n in (1, 2, 3))
-# Each organization's own member, group, invitation, seat and offer, told apart by its last digit.
-MEMBER, GROUP, INVITATION, SEAT, OFFER = (
-    f"00000000-0000-7000-8000-0000000000{kind}" for kind in ("b{}", "c{}", "d{}", "e{}", "f{}")
-)
-INNER = "00000000-0000-7000-8000-0000000000ca"
 
 
 @pytest.fixture
@@ -44,69 +37,6 @@ def cursor(django_db_setup: None) -> Iterator[Cursor]:
             seed(found)
             yield found
         connection.rollback()
-
-
-def seed(cursor: Cursor) -> None:
-    for person in (ALICE, OSCAR, MIA):
-        cursor.execute(
-            "INSERT INTO accounts_user (id, email, name, password, state, state_reason, is_active,"
-            " is_staff, is_superuser, date_joined)"
-            " VALUES (%s, %s, 'P', '!', 'active', '', true, false, false, now())",
-            [person, f"{person}@example.com"],
-        )
-    for number, organization, person in ((1, ACME, ALICE), (2, UMBRELLA, OSCAR)):
-        _seed_organization(cursor, number, organization, person)
-    cursor.execute(
-        "INSERT INTO orgs_group (id, organization_id, name, description, parent_id, secret, created_at)"
-        " VALUES (%s, %s, 'Inner', '', %s, false, now())",
-        [INNER, ACME, GROUP.format(1)],
-    )
-    cursor.execute("SELECT bind_organization(%s)", [ACME])
-    # What would be looked at on commit is looked at now, and from here on at once.
-    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-
-def _seed_organization(cursor: Cursor, number: int, organization: str, person: str) -> None:
-    member, group = MEMBER.format(number), GROUP.format(number)
-    cursor.execute(
-        "INSERT INTO orgs_organization (id, name, slug, state, state_reason, policies, plan, seats,"
-        " created_at, owner_count, member_count, group_count, seats_used)"
-        " VALUES (%s, 'O', %s, 'pending', '', '{}', 'team', 3, now(), 0, 0, 0, 0)",
-        [organization, f"guard-{number}"],
-    )
-    cursor.execute(
-        "INSERT INTO orgs_membership (id, organization_id, person_id, role, name, email, login,"
-        " origin, reason, joined_at) VALUES (%s, %s, %s, 'owner', 'M', '', '', 'founded', '', now())",
-        [member, organization, person],
-    )
-    cursor.execute("UPDATE orgs_organization SET state = 'open' WHERE id = %s", [organization])
-    cursor.execute(
-        "INSERT INTO orgs_group (id, organization_id, name, description, secret, created_at)"
-        " VALUES (%s, %s, 'G', '', false, now())",
-        [group, organization],
-    )
-    cursor.execute(
-        "INSERT INTO orgs_groupmembership (id, organization_id, group_id, membership_id,"
-        " is_maintainer, added_at) VALUES (%s, %s, %s, %s, false, now())",
-        [SEAT.format(number), organization, group, member],
-    )
-    cursor.execute(
-        "INSERT INTO orgs_invitation (id, organization_id, email, role, reason, state, token_hash,"
-        " created_at, sent_at, expires_at) VALUES (%s, %s, %s, 'member', '', 'pending', %s, now(),"
-        " now(), now() + interval '1 day')",
-        [INVITATION.format(number), organization, f"i{number}@example.com", bytes([number]) * 32],
-    )
-    cursor.execute(
-        "INSERT INTO orgs_ownershipoffer (id, organization_id, offered_to_id, offered_by_id,"
-        " steps_down, state, created_at, expires_at)"
-        " VALUES (%s, %s, %s, %s, false, 'pending', now(), now() + interval '1 day')",
-        [OFFER.format(number), organization, member, member],
-    )
-    cursor.execute("SELECT bind_organization(%s)", [organization])
-    cursor.execute(
-        "SELECT ledger_append(%s, 'system', NULL, 'organization.created', '', NULL, 'done', '{}', '{}')",
-        [organization],
-    )
 
 
 def run(sql: str, *params: object) -> Attempt:
@@ -137,6 +67,16 @@ def counts_are_off(cursor: Cursor) -> None:
     assert cursor.fetchone() == (True,)
 
 
+def unread_is_off(cursor: Cursor) -> None:
+    cursor.execute(
+        "SELECT m.unread <> (SELECT count(*) FROM orgs_notice n"
+        " WHERE n.membership_id = m.id AND n.read_at IS NULL)"
+        " FROM orgs_membership m WHERE organization_id = %s",
+        [ACME],
+    )
+    assert cursor.fetchone() == (True,)
+
+
 def a_session_is_left(cursor: Cursor) -> None:
     cursor.execute("SELECT 1 FROM django_session WHERE session_key = 'guard'")
     assert cursor.fetchone()
@@ -156,22 +96,28 @@ def sees_another_organization(table: str) -> Attempt:
     return look
 
 
-def refers_to_another_organization(table: str, column: str) -> Attempt:
-    theirs = GROUP if column in ("group_id", "parent_id") else MEMBER
-    sql = f"UPDATE {table} SET {column} = %s WHERE organization_id = %s"
-    return run(sql, theirs.format(2), ACME)
+def refers_to_another_organization(table: str, column: str, target: str, of_target: str) -> Attempt:
+    theirs = f"(SELECT {of_target} FROM {target} WHERE organization_id = %s LIMIT 1)"
+    refer = run(
+        f"UPDATE {table} SET {column} = {theirs} WHERE organization_id = %s", UMBRELLA, ACME
+    )
+    if table == target:
+        return refer
+    # Their own row must not be in the way as the same once more.
+    return in_turn(run(f"DELETE FROM {table} WHERE organization_id = %s", UMBRELLA), refer)
 
 
-add_member = run(
-    "INSERT INTO orgs_membership (id, organization_id, person_id, role, name, email, login, origin,"
-    " reason, joined_at) VALUES (gen_random_uuid(), %s, %s, 'member', 'M', '', '', 'invited', '',"
-    " now())",
-    ACME,
-    MIA,
-)
+def add(table: str, **values: Any) -> Attempt:
+    return lambda cursor: insert(cursor, table, organization_id=ACME, **values)
+
+
+add_member = add("orgs_membership", person_id=MIA, role="member", email="", login="")
 demote = run("UPDATE orgs_membership SET role = 'member' WHERE organization_id = %s", ACME)
 free_seat = run("UPDATE orgs_organization SET seats = NULL WHERE id = %s", ACME)
 unchecked = run("ALTER TABLE orgs_organization DROP CONSTRAINT organization_has_an_owner")
+
+
+notify = add("orgs_notice", key="another")
 
 
 def unrecorded(sql: str) -> Attempt:
@@ -182,6 +128,59 @@ def unrecorded(sql: str) -> Attempt:
         run(sql),
     )
 
+
+def forgotten(table: str) -> Attempt:
+    """A part of a project is deleted, and nothing remembers that it was one."""
+
+    def delete(cursor: Cursor) -> None:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE organization_id = %s AND project_id IS NOT NULL"
+            " RETURNING id",
+            [ACME],
+        )
+        (part,) = cursor.fetchone() or (None,)
+        assert part
+        cursor.execute("SELECT 1 FROM projects_formerpart WHERE part = %s", [part])
+        assert not cursor.fetchone()
+
+    return delete
+
+
+def once_more(cursor: Cursor, table: str, others: list[str]) -> Attempt:
+    """The same row again under another id, with nothing else of its kind in the way."""
+    cursor.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND NOT attisdropped AND attgenerated = '' AND attname <> 'id'",
+        [table],
+    )
+    columns = ", ".join(name for (name,) in cursor.fetchall())
+    whose = "id" if table == "orgs_organization" else "organization_id"
+    return in_turn(
+        run(f"ALTER TABLE {table} DISABLE TRIGGER USER"),
+        *(run(_drop_unique(table, name)) for name in others),
+        run(
+            f"INSERT INTO {table} (id, {columns}) SELECT gen_random_uuid(), {columns}"
+            f" FROM {table} WHERE {whose} = %s LIMIT 1",
+            ACME,
+        ),
+    )
+
+
+def _drop_unique(table: str, name: str) -> str:
+    return (
+        f"DO $$ BEGIN ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE;"
+        f" EXCEPTION WHEN undefined_object THEN DROP INDEX {name} CASCADE; END $$"
+    )
+
+
+# Triggers of one kind, by what they call: the attempt is made from the table's name and the
+# columns that the trigger looks at.
+ALIKE: dict[str, Callable[[str, list[str]], Attempt]] = {
+    "refuse_unrecorded": lambda table, columns: unrecorded(
+        f"UPDATE {table} SET {columns[0]} = {columns[0]}"
+    ),
+    "remember_former_part": lambda table, columns: forgotten(table),
+}
 
 # What each trigger forbids, or what it keeps true. An attempt that goes through raises nothing.
 TRIGGERS: dict[tuple[str, str], Attempt] = {
@@ -205,12 +204,7 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
     ),
     ("orgs_invitation", "counted_in"): in_turn(
         free_seat,
-        run(
-            "INSERT INTO orgs_invitation (id, organization_id, email, role, reason, state, token_hash,"
-            " created_at, sent_at, expires_at) VALUES (gen_random_uuid(), %s, 'n@example.com',"
-            " 'member', '', 'pending', 'n', now(), now(), now())",
-            ACME,
-        ),
+        add("orgs_invitation", email="n@example.com", role="member", state="pending"),
         counts_are_off,
     ),
     ("orgs_invitation", "counted_again"): in_turn(
@@ -221,11 +215,7 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
         run("DELETE FROM orgs_invitation WHERE organization_id = %s", ACME), counts_are_off
     ),
     ("orgs_group", "counted_in"): in_turn(
-        run(
-            "INSERT INTO orgs_group (id, organization_id, name, description, secret, created_at)"
-            " VALUES (gen_random_uuid(), %s, 'New', '', false, now())",
-            ACME,
-        ),
+        add("orgs_group", name="New"),
         counts_are_off,
     ),
     ("orgs_group", "counted_out"): in_turn(
@@ -246,17 +236,14 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
     ("audit_particulars", "never_emptied"): run("TRUNCATE audit_particulars"),
     ("audit_head", "never_deleted"): run("DELETE FROM audit_head"),
     ("audit_head", "never_emptied"): run("TRUNCATE audit_head"),
-    ("orgs_organization", "recorded"): unrecorded("UPDATE orgs_organization SET name = 'New'"),
-    **{
-        (table, "recorded"): unrecorded(sql)
-        for table, sql in {
-            "orgs_membership": "UPDATE orgs_membership SET name = 'New'",
-            "orgs_invitation": "UPDATE orgs_invitation SET reason = 'new'",
-            "orgs_ownershipoffer": "UPDATE orgs_ownershipoffer SET steps_down = true",
-            "orgs_group": "UPDATE orgs_group SET description = 'new'",
-            "orgs_groupmembership": "UPDATE orgs_groupmembership SET is_maintainer = true",
-        }.items()
-    },
+    ("orgs_notice", "unread_in"): in_turn(notify, unread_is_off),
+    ("orgs_notice", "unread_again"): in_turn(
+        run("UPDATE orgs_notice SET read_at = now() WHERE organization_id = %s", ACME),
+        unread_is_off,
+    ),
+    ("orgs_notice", "unread_out"): in_turn(
+        run("DELETE FROM orgs_notice WHERE organization_id = %s", ACME), unread_is_off
+    ),
 }
 
 CHECKS: dict[tuple[str, str], Attempt] = {
@@ -282,14 +269,29 @@ CHECKS: dict[tuple[str, str], Attempt] = {
         "UPDATE orgs_membership SET email = 'UPPER@example.com' WHERE organization_id = %s", ACME
     ),
     ("orgs_membership", "membership_known_by_something"): in_turn(
-        unchecked,
-        run("UPDATE orgs_membership SET person_id = NULL WHERE organization_id = %s", ACME),
+        free_seat,
+        add_member,
+        run("UPDATE orgs_membership SET person_id = NULL WHERE person_id = %s", MIA),
     ),
     ("orgs_invitation", "invitation_role"): run(
         "UPDATE orgs_invitation SET role = 'emperor' WHERE organization_id = %s", ACME
     ),
     ("orgs_invitation", "invitation_email_lower"): run(
         "UPDATE orgs_invitation SET email = 'UPPER@example.com' WHERE organization_id = %s", ACME
+    ),
+    ("orgs_membership", "membership_owner_never_expires"): run(
+        "UPDATE orgs_membership SET expires_at = now() WHERE organization_id = %s", ACME
+    ),
+    ("orgs_grouprole", "group_role_on_own_organization"): run(
+        "UPDATE orgs_grouprole SET content_object_id = %s WHERE organization_id = %s",
+        UMBRELLA,
+        ACME,
+    ),
+    ("projects_project", "project_deleted_has_a_date"): run(
+        "UPDATE projects_project SET state = 'deleted' WHERE organization_id = %s", ACME
+    ),
+    ("projects_resource", "resource_is_where_its_kind_belongs"): run(
+        "UPDATE projects_resource SET kind = 'runner' WHERE organization_id = %s", ACME
     ),
     ("orgs_group", "group_not_its_own_parent"): in_turn(
         run("DROP TRIGGER no_circle ON orgs_group"),
@@ -298,32 +300,45 @@ CHECKS: dict[tuple[str, str], Attempt] = {
 }
 
 
-def goes_through(cursor: Cursor, attempt: Attempt) -> bool:
+def refusal(cursor: Cursor, attempt: Attempt) -> str:
+    """Why it does not go through; nothing when it does."""
     cursor.execute("SAVEPOINT attempt")
     try:
         attempt(cursor)
-    except (psycopg.Error, AssertionError):
-        return False
+    except (psycopg.Error, AssertionError) as error:
+        return str(error) or "what it says did not come about"
     finally:
         cursor.execute("ROLLBACK TO attempt")
-    return True
+    return ""
 
 
 def holds_only_by(cursor: Cursor, drop: str, attempt: Attempt) -> None:
-    assert not goes_through(cursor, attempt), "the guard is there, and it went through"
-    assert goes_through(cursor, in_turn(run(drop), attempt)), "it is refused without the guard too"
+    assert refusal(cursor, attempt), "the guard is there, and it went through"
+    without = refusal(cursor, in_turn(run(drop), attempt))
+    assert not without, f"it is refused without the guard too: {without}"
 
 
 def test_each_trigger(cursor: Cursor) -> None:
+    # The queue's tables are a library's own.
     cursor.execute(
-        "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        "SELECT c.relname, t.tgname, p.proname, ARRAY(SELECT attname::text FROM pg_attribute a"
+        "  WHERE a.attrelid = c.oid AND a.attnum > 0"
+        "  AND (a.attnum = ANY (t.tgattr) OR (cardinality(t.tgattr::int2[]) = 0"
+        "       AND a.attname = 'organization_id')))"
+        " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
         " WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace"
+        " AND c.relname NOT LIKE 'procrastinate%'"
     )
-    present = set(cursor.fetchall())
-    assert present == set(TRIGGERS), "an attempt for each trigger, and a trigger for each attempt"
-    for table, name in sorted(present):
+    attempts, own = {}, set()
+    for table, name, function, columns in cursor.fetchall():
+        if function in ALIKE:
+            attempts[table, name] = ALIKE[function](table, columns)
+        else:
+            own.add((table, name))
+    assert own == set(TRIGGERS), "an attempt for each trigger, and a trigger for each attempt"
+    for (table, name), attempt in sorted((attempts | TRIGGERS).items()):
         try:
-            holds_only_by(cursor, f"DROP TRIGGER {name} ON {table}", TRIGGERS[table, name])
+            holds_only_by(cursor, f"DROP TRIGGER {name} ON {table}", attempt)
         except AssertionError as error:
             raise AssertionError(f"{table}.{name}: {error}") from error
 
@@ -332,7 +347,7 @@ def test_each_check(cursor: Cursor) -> None:
     cursor.execute(
         "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c'"
         " AND connamespace = 'public'::regnamespace AND conname NOT LIKE '%%_check'"
-        " AND conrelid::regclass::text ~ '^(orgs|accounts)_'"
+        " AND conrelid::regclass::text ~ '^(orgs|accounts|projects)_'"
     )
     present = set(cursor.fetchall())
     assert present == set(CHECKS), "an attempt for each check, and a check for each attempt"
@@ -345,12 +360,31 @@ def test_each_check(cursor: Cursor) -> None:
             raise AssertionError(f"{table}.{name}: {error}") from error
 
 
+def test_each_unique_index(cursor: Cursor) -> None:
+    """Those of an id, and of an id with its organization, are there for keys to refer to."""
+    cursor.execute(
+        "SELECT indrelid::regclass::text, array_agg(indexrelid::regclass::text ORDER BY 1)"
+        " FROM pg_index WHERE indisunique AND NOT indisprimary"
+        " AND indrelid::regclass::text ~ '^(orgs|projects)_'"
+        " AND indexrelid::regclass::text NOT LIKE '%%_in_org' GROUP BY indrelid"
+    )
+    found = cursor.fetchall()
+    assert len(found) >= 20
+    for table, names in found:
+        for name in names:
+            attempt = once_more(cursor, table, [other for other in names if other != name])
+            try:
+                holds_only_by(cursor, _drop_unique(table, name), attempt)
+            except AssertionError as error:
+                raise AssertionError(f"{table}.{name}: {error}") from error
+
+
 def test_each_wall(cursor: Cursor) -> None:
     cursor.execute(
         "SELECT relname FROM pg_class WHERE relrowsecurity AND relnamespace = 'public'::regnamespace"
     )
     tables = [name for (name,) in cursor.fetchall()]
-    assert len(tables) >= 9
+    assert len(tables) >= 28
     for table in tables:
         try:
             down = f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
@@ -361,15 +395,18 @@ def test_each_wall(cursor: Cursor) -> None:
 
 def test_each_composite_key(cursor: Cursor) -> None:
     cursor.execute(
-        "SELECT c.conrelid::regclass::text, c.conname, a.attname FROM pg_constraint c"
+        "SELECT c.conrelid::regclass::text, c.conname, a.attname, c.confrelid::regclass::text,"
+        " t.attname FROM pg_constraint c"
         " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[2]"
+        " JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[2]"
         " WHERE c.contype = 'f' AND cardinality(c.conkey) = 2"
     )
     keys = cursor.fetchall()
-    assert len(keys) >= 9
-    for table, name, column in keys:
+    assert len(keys) >= 50
+    for table, name, column, target, of_target in keys:
         try:
             drop = f"ALTER TABLE {table} DROP CONSTRAINT {name}"
-            holds_only_by(cursor, drop, refers_to_another_organization(table, column))
+            attempt = refers_to_another_organization(table, column, target, of_target)
+            holds_only_by(cursor, drop, attempt)
         except AssertionError as error:
             raise AssertionError(f"{table}.{column}: {error}") from error

@@ -1,135 +1,46 @@
 """Every route under an organization × every role × own, foreign and missing objects.
 
-The expectation comes from the route's own lock and the rule book; a route whose object the table
-below does not know fails.
+The expectation comes from the route's own lock and the rule book; a route whose object
+`doors.py` does not know fails.
 """
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
-from audit import ledger
 from audit.events import Event
-from audit.ledger import Target
 from audit.models import Event as Entry
 from audit.models import Outcome
-from config.gate import Lock, doors, lock_of
-from config.roles import Permission, Role, permissions_of
-from orgs.models import Invitation, Organization, OwnershipOffer
-from orgs.tenancy import bound
-from tests.factories import (
-    TEST,
-    Cast,
-    body_of,
-    make_group,
-    make_member,
-    make_person,
-    make_seat,
-    sign_in,
+from config.roles import (
+    GROUP_ROLES,
+    PROJECT_ROLES,
+    RESOURCE_ROLES,
+    WORKSPACE_ROLES,
+    Permission,
+    Role,
+    Scope,
+    permissions_of,
 )
+from orgs.tenancy import bound
+from projects.doors import seeing
+from projects.models import Project, Resource, Workspace
+from tests.factories import Cast, body_of, make_group, make_member, make_person, make_seat, sign_in
+from tests.house.doors import Door, address, organization_doors
+from tests.projects.factories import make_grant, make_group_role
 
-MAKERS: dict[str, Callable[[Organization], dict[str, Any]]] = {}
-
-
-def maker(*families: str) -> Callable[..., Any]:
-    def register(make: Callable[[Organization], dict[str, Any]]) -> Callable[..., Any]:
-        MAKERS.update(dict.fromkeys(families, make))
-        return make
-
-    return register
-
-
-@maker("member")
-def some_member(organization: Organization) -> dict[str, Any]:
-    return {"pk": make_member(organization, Role.MEMBER).pk}
-
-
-@maker("group")
-def some_group(organization: Organization) -> dict[str, Any]:
-    group = make_group(organization)
-    return {"pk": group.pk, "seat": make_seat(group, make_member(organization)).pk}
-
-
-@maker("invitation")
-def some_invitation(organization: Organization) -> dict[str, Any]:
-    with bound(organization.id):
-        token = hashlib.sha256(uuid.uuid4().bytes).digest()
-        invitation = Invitation.objects.create(
-            organization=organization,
-            email=f"{uuid.uuid4().hex}@example.com",
-            token_hash=token,
-            expires_at=timezone.now() + timedelta(days=7),
-        )
-        _record(organization)
-    return {"pk": invitation.pk}
-
-
-@maker("ownership")
-def some_offer(organization: Organization) -> dict[str, Any]:
-    one, other = make_member(organization, Role.OWNER), make_member(organization)
-    with bound(organization.id):
-        offer = OwnershipOffer.objects.create(
-            organization=organization,
-            offered_to=other,
-            offered_by=one,
-            expires_at=timezone.now() + timedelta(days=7),
-        )
-        _record(organization)
-    return {"pk": offer.pk}
-
-
-@maker("event")
-def some_event(organization: Organization) -> dict[str, Any]:
-    return {"sequence": 1}
-
-
-def _record(organization: Organization) -> None:
-    ledger.record(
-        Event.OWNERSHIP_ACCEPTED,
-        organization=organization.id,
-        actor=TEST,
-        target=Target("member", None, ""),
-    )
-
-
-@dataclass(frozen=True)
-class Door:
-    name: str
-    lock: Lock
-    wanted: tuple[str, ...]
-
-    def objects(self, organization: Organization) -> dict[str, Any]:
-        if not self.wanted:
-            return {}
-        # `ownership_offer` is made to a member; the other deeds on ownership are on an offer.
-        family = "member" if self.name == "ownership_offer" else self.name.split("_")[0]
-        made = MAKERS[family](organization)
-        return {name: made[name] for name in self.wanted}
-
-
-def organization_doors() -> list[Door]:
-    found = []
-    for route, door in doors():
-        lock = lock_of(door.callback)
-        if route.startswith("/o/") and lock:
-            names = tuple(name for name in door.pattern.converters)
-            found.append(Door(str(door.name), lock, names))
-    return found
-
-
-# An offer is there for the person it was made to; a seat needs to be told whose.
-THEIRS_ALONE = {"ownership_accept", "ownership_decline", "group_member_add"}
+# An offer is there for the person it was made to, a task for whom it waits, a request for who asked
+# and who decides, an item of the Hub for whom it is shared with; a seat needs to be told whose.
+THEIRS_ALONE = {
+    *("ownership_accept", "ownership_decline", "group_member_add", "hub_item"),
+    *("task_view", "task_complete", "task_reassign"),
+    *("request_view", "request_approve", "request_refuse", "request_withdraw"),
+}
 
 ALL = pytest.mark.parametrize("door", organization_doors(), ids=lambda door: door.name)
 METHODS = pytest.mark.parametrize("method", ["get", "post"])
@@ -142,18 +53,53 @@ ROLES = {
 }
 
 
-def address(organization: Organization, door: Door, objects: dict[str, Any]) -> str:
-    return reverse(door.name, kwargs={"slug": organization.slug, **objects})
+# Who holds a role beyond that of a Member: on the place behind the door, on what it stands in, or
+# through a group.
+HOLDERS = (*GROUP_ROLES, *WORKSPACE_ROLES, *PROJECT_ROLES, *RESOURCE_ROLES)
 
 
-def may(role: Role, door: Door, cast: Cast) -> bool:
-    assert door.lock.permission is not None
-    return door.lock.permission in permissions_of({role}, frozenset(cast.acme.policies))
+def expected(door: Door, target: Any, *, org: set[Role], here: set[Role], cast: Cast) -> str:
+    """What the door does: "passes", "refused" to who sees what is behind it, else "missing"."""
+    policies = frozenset(cast.acme.policies)
+    held = permissions_of(org, policies)
+    if door.lock.on:
+        held = permissions_of((org - {Role.END_USER}) | here, policies)
+        if not held & _seeing(target):
+            return "missing"
+    return "passes" if door.lock.asks(target) in held else "refused"
+
+
+def _seeing(target: Any) -> set[Permission]:
+    if isinstance(target, Workspace):
+        return {Permission.WORKSPACES_VIEW}
+    if isinstance(target, Project):
+        return {Permission.PROJECTS_VIEW, Permission.PROJECTS_DELETE}
+    return {seeing(target)}
 
 
 def landing(role: Role, cast: Cast) -> str:
     held = permissions_of({role}, frozenset(cast.acme.policies))
     return cast.url("" if Permission.ORG_VIEW_DASHBOARD in held else "hub/")
+
+
+def assert_answer(cast: Cast, door: Door, response: Any, wanted: str, role: Role) -> None:
+    if wanted == "passes":
+        fine = {200, 204, 302, 405, 409, 422} | ({404} if door.name in THEIRS_ALONE else set())
+        assert response.status_code in fine, (role, response)
+        assert not _denied(response), role
+    elif wanted == "missing":
+        assert response.status_code == 404, role
+        assert not _denied(response), role
+    else:
+        assert response.status_code == 302, role
+        assert response["Location"] == landing(role, cast), role
+        assert "may" in _notice(response), role
+        with bound(cast.acme.id):
+            newest = Entry.objects.order_by("-sequence").first()
+        assert newest is not None
+        assert newest.outcome == Outcome.DENIED
+        event = door.lock.records or Event.ACCESS_REFUSED
+        assert newest.action == event.value
 
 
 @ALL
@@ -162,24 +108,48 @@ def landing(role: Role, cast: Cast) -> str:
 def test_each_role_passes_or_is_sent_home_with_the_reason(
     cast: Cast, door: Door, method: str
 ) -> None:
+    objects = door.objects(cast.acme)
     for name, role in ROLES.items():
-        client = sign_in(getattr(cast, name))
-        url = address(cast.acme, door, door.objects(cast.acme))
-        response = getattr(client, method)(url)
-        if may(role, door, cast):
-            fine = {200, 204, 302, 405, 409, 422} | ({404} if door.name in THEIRS_ALONE else set())
-            assert response.status_code in fine, (name, response)
-            assert not _denied(client, response), name
-        else:
-            assert response.status_code == 302, name
-            assert response["Location"] == landing(role, cast), name
-            assert "may" in _notice(response), name
-            with bound(cast.acme.id):
-                newest = Entry.objects.order_by("-sequence").first()
-            assert newest is not None
-            assert newest.outcome == Outcome.DENIED
-            wanted = door.lock.records or Event.ACCESS_REFUSED
-            assert newest.action == wanted.value
+        response = getattr(sign_in(getattr(cast, name)), method)(address(cast.acme, door, objects))
+        wanted = expected(door, objects.get("target"), org={role}, here=set(), cast=cast)
+        assert_answer(cast, door, response, wanted, role)
+        if (method, wanted) == ("post", "passes"):
+            objects = door.objects(cast.acme)  # What passed may have changed them.
+
+
+@ALL
+@METHODS
+@pytest.mark.requirement("S2-034", "S2-056", "S2-073", "S3-003", "S3-005", "S4-053")
+def test_each_role_on_a_place_or_through_a_group_opens_its_doors_and_no_others(
+    cast: Cast, door: Door, method: str
+) -> None:
+    objects = door.objects(cast.acme)
+    for role in HOLDERS:
+        target = objects.get("target")
+        holder = make_member(cast.acme)
+        org, here = {Role.MEMBER}, set()
+        if role in GROUP_ROLES:
+            group = make_group(cast.acme)
+            make_seat(group, holder)
+            make_group_role(group, role)
+            org.add(role)
+        elif place := _place(target, role.scope):
+            make_grant(place, holder, role)
+            here.add(role)
+        assert holder.person is not None
+        response = getattr(sign_in(holder.person), method)(address(cast.acme, door, objects))
+        wanted = expected(door, target, org=org, here=here, cast=cast)
+        assert_answer(cast, door, response, wanted, Role.MEMBER)
+        if (method, wanted) == ("post", "passes"):
+            objects = door.objects(cast.acme)  # What passed may have changed them.
+
+
+def _place(target: Any, scope: Scope) -> Any:
+    """What a role of this scope sits on so that it reaches the target; None if none does."""
+    while target is not None and target.scope is not scope:
+        above = {Resource: "project", Project: "workspace"}.get(type(target))
+        target = getattr(target, above) if above else None
+    return target
 
 
 # Written down one by one: the doors that do not refuse what a Viewer sends. The first are pages
@@ -206,7 +176,7 @@ def test_what_a_viewer_sends_changes_nothing_but_their_own_leaving(cast: Cast) -
     client, passed = sign_in(cast.vera), set()
     for door in organization_doors():
         response = client.post(address(cast.acme, door, door.objects(cast.acme)))
-        if response.status_code != 405 and not _denied(client, response):
+        if response.status_code != 405 and not _denied(response):
             passed.add(door.name)
     assert passed == OPEN_TO_VIEWERS
     with bound(cast.acme.id):
@@ -242,7 +212,9 @@ def test_an_object_of_another_organization_is_missing(cast: Cast, door: Door, me
         pytest.skip("names no object, or one that every organization counts for itself")
     client = sign_in(cast.alice)
     foreign = address(cast.acme, door, door.objects(cast.umbrella))
-    missing = address(cast.acme, door, {name: uuid.uuid4() for name in door.wanted})
+    plain = {"role": Role.BILLING_VIEWER.value, "number": 1}
+    nowhere = {name: plain.get(name) or uuid.uuid4() for name in door.wanted}
+    missing = address(cast.acme, door, nowhere)
     there, nowhere = getattr(client, method)(foreign), getattr(client, method)(missing)
     assert there.status_code == nowhere.status_code
     assert there.status_code in (404, 405)
@@ -257,5 +229,5 @@ def _notice(response: Any) -> str:
     return " ".join(str(message) for message in get_messages(response.wsgi_request))
 
 
-def _denied(client: Client, response: Any) -> bool:
+def _denied(response: Any) -> bool:
     return getattr(response.wsgi_request, "refusal", None) is not None

@@ -15,6 +15,7 @@ from config.roles import (
     GROUP_ROLES,
     ORGANIZATION_ROLES,
     PROJECT_ROLES,
+    RESOURCE_ROLES,
     WORKSPACE_ROLES,
     Permission,
     Policy,
@@ -43,7 +44,8 @@ def test_permissions_stand_in_the_order_of_their_areas() -> None:
 
 
 def test_role_groups_cover_every_role_of_an_organization() -> None:
-    grouped = [*ORGANIZATION_ROLES, *GROUP_ROLES, *WORKSPACE_ROLES, *PROJECT_ROLES]
+    within = (*WORKSPACE_ROLES, *PROJECT_ROLES, *RESOURCE_ROLES)
+    grouped = [*ORGANIZATION_ROLES, *GROUP_ROLES, *within]
     assert grouped == [role for role in Role if role is not Role.SUPERADMIN]
     assert Role.WORKSPACE_COLLABORATOR.short_label == "Collaborator"
     assert Role.BILLING_VIEWER.short_label == "Billing Viewer"

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
 
 from config.rights import READ_ONLY, READ_WRITE
-from orgs.models import Group, GroupMembership, Invitation, Membership, Organization
+from config.roles import Role
+from orgs.models import Group, GroupMembership, Membership, Organization
 from orgs.tenancy import bound
 from tests.factories import Cast, make_group, make_member
+from tests.house.furniture import furnish
 
 pytestmark = pytest.mark.django_db
 
+TENANT_APPS = ("orgs", "projects")
 TENANT_TABLES = """
     SELECT c.relname, c.relrowsecurity, pg_get_userbyid(c.relowner) = current_user,
            ARRAY(SELECT coalesce(pg_get_expr(p.polqual, c.oid), '') FROM pg_policy p
@@ -28,6 +36,10 @@ TENANT_TABLES = """
 """
 
 
+def tenant_models() -> list[type[Any]]:
+    return [model for app in TENANT_APPS for model in apps.get_app_config(app).get_models()]
+
+
 def rows(sql: str, *params: object) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -37,7 +49,8 @@ def rows(sql: str, *params: object) -> list[tuple]:
 @pytest.mark.requirement("S2-127", "S2-017")
 def test_every_tenant_table_has_row_security_and_is_not_the_web_roles_own() -> None:
     tables = rows(TENANT_TABLES)
-    assert {"orgs_membership", "orgs_group", "audit_event"} <= {name for name, *_ in tables}
+    known = {model._meta.db_table for model in tenant_models()} - {"accounts_user"}
+    assert known | {"audit_event"} <= {name for name, *_ in tables}
     for name, has_row_security, is_own, policies in tables:
         assert has_row_security, f"{name} has no row security"
         assert not is_own, f"{name} belongs to the web role, which row security does not bind"
@@ -66,12 +79,13 @@ def test_every_column_that_refers_to_a_tenant_table_has_a_key() -> None:
         " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)"
         " WHERE contype = 'f'"
     )
-    for model in apps.get_app_config("orgs").get_models():
-        for field in model._meta.concrete_fields:
-            if field.is_relation:
-                assert (model._meta.db_table, field.column) in walled, (
-                    f"{model.__name__}.{field.name}"
-                )
+    for app in TENANT_APPS:
+        for model in apps.get_app_config(app).get_models():
+            for field in model._meta.concrete_fields:
+                if field.is_relation:
+                    assert (model._meta.db_table, field.column) in walled, (
+                        f"{model.__name__}.{field.name}"
+                    )
 
 
 def test_the_web_role_owns_nothing_and_passes_no_wall() -> None:
@@ -123,8 +137,9 @@ def test_every_definer_function_names_its_schema() -> None:
 @pytest.mark.requirement("S2-132")
 def test_a_forgotten_filter_returns_nothing_unbound(cast: Cast) -> None:
     make_group(cast.acme, "Robots")
-    for model in (Organization, Membership, Invitation, Group, GroupMembership):
-        assert list(model.objects.all()) == []
+    furnish(cast.acme)
+    for model in tenant_models():
+        assert list(model.objects.all()) == [], model
 
 
 @pytest.mark.requirement("S2-033", "S2-127")
@@ -133,6 +148,11 @@ def test_a_forgotten_filter_returns_only_the_bound_organization(cast: Cast) -> N
         assert [member.name for member in Membership.objects.all()] == ["Oscar Novak"]
         assert list(Organization.objects.all()) == [cast.umbrella]
         assert not Membership.objects.in_org(cast.acme).exists()
+    furnish(cast.acme)
+    with bound(cast.umbrella.id):
+        for model in tenant_models():
+            if model is not Organization:
+                assert not model.objects.filter(organization=cast.acme.id).exists(), model
 
 
 def test_a_row_of_another_organization_cannot_be_written(cast: Cast) -> None:
@@ -206,14 +226,121 @@ def test_only_a_superadmin_opens_the_portal_and_finds_no_contents(cast: Cast) ->
     assert list(Organization.objects.all()) == []
     assert rows("SELECT bind_portal(%s)", cast.sam.pk) == [(True,)]
     assert {cast.acme, cast.umbrella} <= set(Organization.objects.all())
-    for model in (Membership, Invitation, Group, GroupMembership):
-        assert list(model.objects.all()) == []
+    furnish(cast.acme)
+    assert rows("SELECT bind_portal(%s)", cast.sam.pk) == [(True,)]
+    for model in set(tenant_models()) - {Organization}:
+        assert list(model.objects.all()) == [], model
+
+
+# Definer functions pass row security and must keep the organizations apart themselves. These
+# are asked before anything is bound: who comes in, and what a job has to bind one by one. What
+# they answer is a matter of tests of their own.
+BEFORE_BINDING = {
+    *("bind_request", "bind_portal", "organizations_of", "ledgers", "ledger_append"),
+    *("peek_invitation", "accept_invitation", "decline_invitation"),
+}
+FOR_JOBS = {"organizations_due", "projects_due", "ends_due", "requests_due"}
+DEFINER_FUNCTIONS = """
+    SELECT proname, proargnames[:pronargs], ARRAY(
+        SELECT format_type(t, NULL) FROM unnest(proargtypes) WITH ORDINALITY u(t, n) ORDER BY n
+    ) FROM pg_proc
+    WHERE prosecdef AND pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype
+      AND has_function_privilege(oid, 'EXECUTE')
+"""
+
+
+def calls(cast: Cast) -> Iterator[tuple[str, list[Any]]]:
+    """Each definer function, asked about what is Acme's in every argument that takes an id."""
+    member = cast.member(cast.mia)
+    here = furnish(cast.acme, member)
+    places = [cast.acme.id, here.agent.pk, here.project.pk, here.workspace.pk]
+    said: dict[str, Any] = {
+        "p_person": member.person_id,
+        "p_membership": member.pk,
+        "p_viewer": member.pk,
+        "p_memberships": [member.pk, cast.member(cast.alice).pk],
+        "p_places": places,
+        "p_group": here.group.pk,
+        "p_secret": True,
+        "p_workspace": here.workspace.pk,
+        "p_project": here.project.pk,
+        "p_resource": here.agent.pk,
+        "p_roles": [role.value for role in Role],
+        "p_query": "mia",
+        "p_size": 50,
+        "p_backwards": False,
+        "p_descending": False,
+        "p_from": timezone.now() - timedelta(days=9999),
+        "p_until": timezone.now() + timedelta(days=9999),
+        "p_now": timezone.now() + timedelta(days=9999),
+        "p_via": "",
+        "p_search": "",
+        "p_name": "",
+        "p_at": None,
+        "p_id": None,
+    }
+    for name, arguments, kinds in rows(DEFINER_FUNCTIONS):
+        if name in BEFORE_BINDING:
+            continue
+        signature = ", ".join(f"%s::{kind}" for kind in kinds)
+        for place_of in places if "p_place" in (arguments or ()) else [None]:
+            values = [(said | {"p_place": place_of})[argument] for argument in arguments or ()]
+            yield name, [f"SELECT * FROM {name}({signature})", *values]
+
+
+def says_nothing(found: list[tuple]) -> bool:
+    """No row, or nothing in it: an empty page that counts none, a group that is hidden."""
+    nothing = (None, "", [], {"total": 0, "rows": []})
+    values = [value for row in found for value in row]
+    read = [json.loads(v) if str(v).startswith("{") else v for v in values]
+    return all(value in nothing or value is True for value in read)
+
+
+@pytest.mark.requirement("S2-127", "S2-132")
+def test_no_function_behind_the_wall_tells_one_organization_of_another(cast: Cast) -> None:
+    asked = list(calls(cast))
+    assert len({name for name, _ in asked}) > 15
+    for name, (sql, *values) in asked:
+        if name not in FOR_JOBS:
+            assert says_nothing(rows(sql, *values)), f"{name} answers who is bound to nothing"
+        with bound(cast.umbrella.id):
+            assert says_nothing(rows(sql, *values)), f"{name} tells Umbrella of Acme"
+
+
+def test_the_same_functions_do_answer_the_organization_itself(cast: Cast) -> None:
+    """Else the law above would hold for a question that nobody can answer."""
+    asked = list(calls(cast))
+    with bound(cast.acme.id):
+        answered = {name for name, (sql, *said) in asked if not says_nothing(rows(sql, *said))}
+    silent = {name for name, _ in asked} - answered
+    assert silent <= FOR_JOBS | {"group_is_hidden"}
+
+
+@pytest.mark.parametrize(
+    "table", ["live_grant", "guardian_userobjectpermission", "guardian_groupobjectpermission"]
+)
+def test_what_stands_outside_the_wall_the_web_role_cannot_read(db: None, table: str) -> None:
+    """The view of all grants has no row security of its own; guardian's tables know no tenant."""
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        rows(f"SELECT * FROM {table}")
+    assert rows(
+        "SELECT has_table_privilege(%s::regclass, 'SELECT, INSERT, UPDATE, DELETE')", table
+    ) == [(False,)]
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_guardians_own_tables_stay_empty(cast: Cast) -> None:
+    furnish(cast.acme)
+    for table in ("guardian_userobjectpermission", "guardian_groupobjectpermission"):
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            assert cursor.fetchone() == (0,)
 
 
 def test_nothing_binds_but_the_tenancy_wall() -> None:
     """`set_config('app.…')` stands in the migrations' functions and nowhere in the code."""
     root = Path(__file__).resolve().parents[2]
-    for app in ("audit", "accounts", "orgs", "config"):
+    for app in ("audit", "accounts", "orgs", "projects", "config"):
         for file in (root / app).rglob("*.py"):
             if "migrations" not in file.parts:
                 assert "set_config" not in file.read_text(), file

@@ -1,0 +1,201 @@
+"""The doors under an organization, each with an object to stand before. Used by the laws."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from audit import ledger
+from audit.events import Event
+from audit.ledger import Target
+from config.gate import Lock, doors, lock_of
+from config.roles import Role
+from orgs.models import Invitation, Organization, OwnershipOffer
+from orgs.tenancy import bound
+from projects.models import (
+    EnvironmentClass,
+    HumanTask,
+    Integration,
+    ResourceVersion,
+    Secret,
+)
+from tests.factories import TEST, make_group, make_member, make_seat
+from tests.projects.factories import (
+    make_grant,
+    make_project,
+    make_request,
+    make_resource,
+    make_workspace,
+)
+
+MAKERS: dict[str, Callable[[Organization], dict[str, Any]]] = {}
+
+
+def maker(*families: str) -> Callable[..., Any]:
+    def register(make: Callable[[Organization], dict[str, Any]]) -> Callable[..., Any]:
+        MAKERS.update(dict.fromkeys(families, make))
+        return make
+
+    return register
+
+
+@maker("member")
+def some_member(organization: Organization) -> dict[str, Any]:
+    return {"pk": make_member(organization, Role.MEMBER).pk}
+
+
+@maker("group")
+def some_group(organization: Organization) -> dict[str, Any]:
+    group = make_group(organization)
+    seat = make_seat(group, make_member(organization))
+    return {"pk": group.pk, "seat": seat.pk, "role": Role.BILLING_VIEWER.value}
+
+
+@maker("invitation")
+def some_invitation(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        token = hashlib.sha256(uuid.uuid4().bytes).digest()
+        invitation = Invitation.objects.create(
+            organization=organization,
+            email=f"{uuid.uuid4().hex}@example.com",
+            token_hash=token,
+            expires_at=timezone.now() + timedelta(days=7),
+        )
+        _record(organization)
+    return {"pk": invitation.pk}
+
+
+@maker("ownership")
+def some_offer(organization: Organization) -> dict[str, Any]:
+    one, other = make_member(organization, Role.OWNER), make_member(organization)
+    with bound(organization.id):
+        offer = OwnershipOffer.objects.create(
+            organization=organization,
+            offered_to=other,
+            offered_by=one,
+            expires_at=timezone.now() + timedelta(days=7),
+        )
+        _record(organization)
+    return {"pk": offer.pk}
+
+
+@maker("event")
+def some_event(organization: Organization) -> dict[str, Any]:
+    return {"sequence": 1}
+
+
+@maker("workspace")
+def some_workspace(organization: Organization) -> dict[str, Any]:
+    workspace = make_workspace(organization)
+    project = make_project(organization, workspace=workspace)
+    grant = make_grant(workspace, make_member(organization), Role.WORKSPACE_VIEWER)
+    return {"pk": workspace.pk, "project": project.pk, "grant": grant.pk, "target": workspace}
+
+
+@maker("project", "secret", "agent", "workflow", "tool", "knowledge")
+def some_project(organization: Organization) -> dict[str, Any]:
+    project = make_project(organization, workspace=make_workspace(organization))
+    grant = make_grant(project, make_member(organization), Role.PROJECT_VIEWER)
+    with bound(organization.id):
+        secret = Secret.objects.create(
+            organization=organization, project=project, name="TOKEN", ciphertext=b"-", length=1
+        )
+        _record(organization)
+    return {"pk": project.pk, "grant": grant.pk, "secret": secret.pk, "target": project}
+
+
+@maker("resource", "publish", "hub")
+def some_resource(organization: Organization) -> dict[str, Any]:
+    project = make_project(organization, workspace=make_workspace(organization))
+    agent = make_resource(project, "agent", published_at=timezone.now())
+    grant = make_grant(agent, make_member(organization), Role.RESOURCE_USER)
+    with bound(organization.id):
+        ResourceVersion.objects.create(
+            organization=organization, resource=agent, number=1, configuration={}
+        )
+        _record(organization)
+    return {"pk": agent.pk, "grant": grant.pk, "number": 1, "target": agent}
+
+
+@maker("environment")
+def some_environment_class(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        size = EnvironmentClass.objects.create(
+            organization=organization, name=uuid.uuid4().hex, cpus=2, memory=4, disk=20
+        )
+        _record(organization)
+    return {"pk": size.pk}
+
+
+@maker("integration")
+def some_integration(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        integration = Integration.objects.create(
+            organization=organization, kind="scm", name=uuid.uuid4().hex, provider="github"
+        )
+        _record(organization)
+    return {"pk": integration.pk}
+
+
+@maker("request")
+def some_request(organization: Organization) -> dict[str, Any]:
+    asker = make_member(organization)
+    return {"pk": make_request(asker, "project", name=uuid.uuid4().hex).pk}
+
+
+@maker("task")
+def some_task(organization: Organization) -> dict[str, Any]:
+    project = make_project(organization)
+    member = make_member(organization)
+    with bound(organization.id):
+        task = HumanTask.objects.create(
+            organization=organization, project=project, title="Look", assigned_to=member
+        )
+        _record(organization)
+    return {"pk": task.pk}
+
+
+def _record(organization: Organization) -> None:
+    ledger.record(
+        Event.OWNERSHIP_ACCEPTED,
+        organization=organization.id,
+        actor=TEST,
+        target=Target("member", None, ""),
+    )
+
+
+@dataclass(frozen=True)
+class Door:
+    name: str
+    lock: Lock
+    wanted: tuple[str, ...]
+
+    def objects(self, organization: Organization) -> dict[str, Any]:
+        if not self.wanted:
+            return {}
+        # `ownership_offer` is made to a member; the other deeds on ownership are on an offer.
+        family = "member" if self.name == "ownership_offer" else self.name.split("_")[0]
+        made = MAKERS[family](organization)
+        return {name: made[name] for name in self.wanted} | {"target": made.get("target")}
+
+
+def organization_doors() -> list[Door]:
+    found = []
+    for route, door in doors():
+        lock = lock_of(door.callback)
+        if route.startswith("/o/") and lock:
+            names = tuple(name for name in door.pattern.converters)
+            found.append(Door(str(door.name), lock, names))
+    return found
+
+
+def address(organization: Organization, door: Door, objects: dict[str, Any]) -> str:
+    named = {name: objects[name] for name in door.wanted}
+    return reverse(door.name, kwargs={"slug": organization.slug, **named})

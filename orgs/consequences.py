@@ -16,6 +16,7 @@ from config.roles import Permission, Policy, Role, Scope, roles_with
 from orgs.access import Access
 from orgs.effective import Effective, Permissions, Spot
 from orgs.models import Membership
+from orgs.queries.group_reach import SEE_ALL, places_seen
 
 MOST_LINES, MOST_ALIKE = 8, 2
 SHOWN_NAMES, SHOWN_PERMISSIONS = 3, 6
@@ -109,9 +110,9 @@ def told(
     *,
     people: Collection[UUID] | None,
 ) -> Told:
-    """One round trip at most, for the names of the people who are shown."""
+    """Two round trips at most: which places may be named, and who the people are."""
     lines = sorted(_lines(_without_echo(changes)), key=_weight)
-    shown = lines[:MOST_LINES]
+    shown = _discreet(lines[:MOST_LINES], access)
     names = _names(access, {one for line in shown for one in _some(line.people)})
     measured = people if people is not None else {**before.people, **after.people}
     return Told(
@@ -244,6 +245,33 @@ def _of_owners(policies: frozenset[Policy]) -> Permissions:
 
 def _some(people: Iterable[str]) -> list[str]:
     return sorted(people)[:50]
+
+
+def _discreet(lines: list[Line], access: Access) -> list[Line]:
+    """Whoever fills a group learns that it opens a place, and not which, where they see none."""
+    asked = {one for line in lines for one in _unsure(line.spot, access)}
+    if not asked:
+        return lines
+    seen = places_seen(access, asked)
+    return [
+        line if not (ids := _unsure(line.spot, access)) or ids & seen else _veiled(line)
+        for line in lines
+    ]
+
+
+def _unsure(spot: Spot, access: Access) -> set[UUID]:
+    """The places of which seeing one lets this person see the spot; none where all are seen."""
+    if spot.scope is Scope.ORGANIZATION or access.can(
+        SEE_ALL.get(spot.kind, Permission.PROJECTS_VIEW_ALL)
+    ):
+        return set()
+    return {UUID(place) for place in (spot.id, *spot.above)}
+
+
+def _veiled(line: Line) -> Line:
+    word = line.spot.kind.replace("_", " ")
+    article = "an" if word[0] in "aeiou" else "a"
+    return replace(line, spot=replace(line.spot, name=f"{article} {word} that you do not see"))
 
 
 def _names(access: Access, people: Collection[str]) -> dict[str, str]:

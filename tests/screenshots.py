@@ -147,6 +147,7 @@ def _take(
         page.wait_for_load_state("networkidle")
     if shot.explain:
         page.get_by_role("link", name=f"Explain the access of {shot.explain}").click()
+        page.locator("#explain > *").first.wait_for()
         page.wait_for_load_state("networkidle")
     path = FOLDER / f"{shot.name}-{scheme}.png"
     picture = page.screenshot()

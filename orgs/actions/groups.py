@@ -136,7 +136,7 @@ def group_member_add(
 ) -> GroupMembership:
     """Put a member into a group, which gives them all that it carries (S3-043, C3-3).
 
-    Raises ValidationError: `ceiling`, `oneself`, `past`, `already_in`.
+    Raises ValidationError: `ceiling`, `needs_approval`, `oneself`, `past`, `already_in`.
     """
     # Locked against a role that the group is given meanwhile: one of the two comes first.
     group = locked(group)
@@ -186,8 +186,8 @@ def group_member_change(
     """Set when a place in a group ends, and who is shown as its maintainer.
 
     An end that comes later, or never, gives again what the group carries: the rules are those of
-    `group_member_add`. One that comes sooner takes. Raises ValidationError: `ceiling`, `oneself`,
-    `past`.
+    `group_member_add`. One that comes sooner takes. Raises ValidationError: `ceiling`,
+    `needs_approval`, `oneself`, `past`.
     """
     group = locked(seat.group)
     seat = _locked_seat(seat)

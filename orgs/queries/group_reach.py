@@ -33,6 +33,21 @@ _SHARES = """
              fold_name(r.place_name), r.place_id
 """
 
+# Has the group a role on a project, or on something in one, where Owners approve access?
+_GUARDED = """
+    SELECT EXISTS (
+        SELECT FROM group_reach(%(group)s) r JOIN projects_project j ON j.id = r.project_id
+        WHERE 'owners_approve' = ANY (j.policies)
+    )
+"""
+
+_SEEN = """
+    SELECT p.id FROM unnest(%(places)s::uuid[]) p (id)
+    WHERE p.id IN (SELECT own_workspaces(%(person)s, %(me)s))
+       OR p.id IN (SELECT own_projects(%(person)s, %(me)s))
+       OR p.id IN (SELECT own_resources(%(person)s, %(me)s))
+"""
+
 # What a person holds, as far as it lasts until then: what ends sooner would be given anew.
 _LASTS = """
     (h.via = 'membership'
@@ -42,7 +57,7 @@ _LASTS = """
 _LASTING = f"""
     SELECT DISTINCT h.role FROM access_paths(%(places)s::uuid[], NULL, ARRAY[%(me)s::uuid]) h
     WHERE {_LASTS.format(until="%(until)s::timestamptz")}
-"""
+"""  # noqa: S608  only our own words are put in
 
 # Each role the group would bring, beside what this person holds there for as long already.
 _BESIDE = f"""
@@ -55,7 +70,7 @@ _BESIDE = f"""
           AND {_LASTS.format(until="least(%(until)s::timestamptz, r.expires_at)")}
     )
     FROM group_reach(%(group)s) r LEFT JOIN projects_project j ON j.id = r.project_id
-"""
+"""  # noqa: S608  as above
 
 SEE_ALL = {
     "workspace": Permission.WORKSPACES_VIEW_ALL,
@@ -110,11 +125,29 @@ def group_shares(*, group: Group, access: Access) -> list[Share]:
     return [_share(row, access) for row in rows]
 
 
+def places_seen(access: Access, places: set[UUID]) -> set[UUID]:
+    """Those of these workspaces, projects and resources where this person holds a role."""
+    asked = {"places": list(places), "person": access.person_id, "me": access.membership_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, asked)
+        return {place for (place,) in cursor.fetchall()}
+
+
 def carried_roles(group: Group) -> list[GroupRole]:
     """The organization roles that the group carries at this moment, with who gave them."""
     rows = GroupRole.objects.in_org(group.organization_id).filter(group=group).live()
     order = list(Role)
     return sorted(rows.select_related("granted_by"), key=lambda row: order.index(row.role))
+
+
+def needs_owner(access: Access, group: Group) -> bool:
+    """Does a place in it bring what an Owner gives final approval for, and is this none (S1-017)?"""
+    if access.can(Permission.ORG_APPROVE_PRODUCTION):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_GUARDED, _asked(group, access))
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def roles_above(access: Access, roles: list[Role]) -> list[Role]:
@@ -134,6 +167,8 @@ def seat_refusal(
 
     Adding somebody is giving them what the group carries: `ceiling` (C3-3). Who keeps groups may
     add others to what is shared with a group, and not themself to more than they hold: `oneself`.
+    Where a project leaves the last word to an Owner, so does a group with a role there:
+    `needs_approval`.
     `until` is when the place would end: what one holds for a shorter time does not count.
     """
     carried = [row.role for row in carried_roles(group)] if roles is None else roles
@@ -143,6 +178,13 @@ def seat_refusal(
             "%(group)s carries %(role)s. Only owners may add people to it.",
             code="ceiling",
             params={"group": group.name, "role": above[0].label},
+        )
+    if needs_owner(access, group):
+        return ValidationError(
+            "%(group)s has a role on a project where Owners approve access. Only they may add"
+            " people to it.",
+            code="needs_approval",
+            params={"group": group.name},
         )
     if membership.pk == access.membership_id and _brings_more(access, group, until):
         return ValidationError(

@@ -20,7 +20,13 @@ from orgs.forms.groups import SeatAddForm, SeatChangeForm, words
 from orgs.models import Group, GroupMembership, Membership
 from orgs.preview import Preview, rehearse
 from orgs.queries import groups as queries
-from orgs.queries.group_reach import carried_roles, group_shares, roles_above, seat_refusal
+from orgs.queries.group_reach import (
+    carried_roles,
+    group_shares,
+    needs_owner,
+    roles_above,
+    seat_refusal,
+)
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import asks_preview, elsewhere, posted, refuse, show, show_preview
 from orgs.views.group_at import group_at, page_of
@@ -91,7 +97,8 @@ def _addable(request: OrgRequest, group: Group) -> dict[str, Any]:
         "q": search,
         "found": found,
         "carried": carried,
-        "above": roles_above(request.access, carried),
+        "above": (above := roles_above(request.access, carried)),
+        "closed": bool(above) or needs_owner(request.access, group),
         "shares": len(group_shares(group=group, access=request.access)),
         "refused_me": me.pk if me and refused_me else None,
     }

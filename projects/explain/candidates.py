@@ -39,6 +39,7 @@ from projects.explain.standing import AnyPlace, Standing
 from projects.kinds import kind_of
 from projects.models import Project, Resource
 from projects.policies import ProjectPolicy
+from projects.queries.requests import guarded_shares
 
 # How many groups are worth naming: the smallest that would do.
 GROUPS = 3
@@ -158,6 +159,7 @@ def _joins(standing: Standing, including: list[Role], asker: Access | None) -> I
         carried=ArraySubquery(carried.values("permission")),
         carries=_number(carried),
         opens=_opens(standing),
+        guarded=_guarded(),
     )
     for group in groups.order_by("carries", "opens", "sort_name", "id")[:GROUPS]:
         yield _join_part(group, [pk for name in here for pk in getattr(group, name)])
@@ -174,6 +176,7 @@ def _join_part(group: Any, here: list[int]) -> Part:
         brings=brings,
         brings_here=frozenset(map(role_of, here)),
         others=max(0, group.opens - len(here)),
+        needs_approval=group.guarded,
     )
 
 
@@ -214,6 +217,12 @@ def _seated(standing: Standing) -> Exists:
 def _carrying(wanted: list[int]) -> Exists:
     roles = GroupRole.objects.live().filter(group=OuterRef("pk"))
     return Exists(roles.filter(permission__in=wanted))
+
+
+def _guarded() -> Q:
+    """Owners alone fill a group that has a role where they approve access."""
+    project, resource = (rows.filter(group=OuterRef("pk")) for rows in guarded_shares())
+    return Q(Exists(project)) | Q(Exists(resource))
 
 
 def _number(rows: Any) -> Coalesce:

@@ -19,7 +19,7 @@ from config.roles import ORGANIZATION_ROLES, Permission, Role, Scope, permission
 from orgs.access import Access, sharing_permission
 from orgs.models import GroupMembership, GroupRole, Membership, Notice
 from orgs.queries.groups import visible_groups
-from projects.models import Request
+from projects.models import ProjectGroupGrant, Request, ResourceGroupGrant
 from projects.policies import ProjectPolicy
 
 P, Kind = Permission, Request.Kind
@@ -65,8 +65,10 @@ def deciding_permission(request: Request) -> Permission:
     if request.kind == Kind.PUBLISH:
         return P.HUB_PUBLISH
     if request.kind == Kind.GROUP:
-        carries = _roles_of_groups().filter(group=request.group_id).exists()
-        return P.GROUPS_ASSIGN_ROLES if carries else P.GROUPS_MANAGE_MEMBERS
+        if _roles_of_groups().filter(group=request.group_id).exists():
+            return P.GROUPS_ASSIGN_ROLES
+        guarded = any(rows.filter(group=request.group_id).exists() for rows in guarded_shares())
+        return P.ORG_APPROVE_PRODUCTION if guarded else P.GROUPS_MANAGE_MEMBERS
     over = request.over
     final = over is not None and over.has_policy(ProjectPolicy.OWNERS_APPROVE)
     if request.kind == Kind.PRODUCTION or final:
@@ -89,8 +91,9 @@ def waiting_for(access: Access) -> QuerySet[Request]:
     if P.GROUPS_ASSIGN_ROLES in may:
         mine |= Q(kind=Kind.GROUP)
     elif P.GROUPS_MANAGE_MEMBERS in may:
-        carried = _roles_of_groups().filter(group=OuterRef("group"))
-        mine |= Q(~Exists(carried), kind=Kind.GROUP)
+        told = [_roles_of_groups(), *guarded_shares()]
+        of_owners = [Exists(rows.filter(group=OuterRef("group"))) for rows in told]
+        mine |= Q(*[~each for each in of_owners], kind=Kind.GROUP)
     rows = rows.filter(mine | _about_places(access))
     return rows.exclude(requested_by=me).exclude(for_member=me)
 
@@ -237,6 +240,15 @@ def managed_places(access: Access) -> dict[Permission, list[UUID]]:
 
 def _roles_of_groups() -> Any:
     return GroupRole.objects.live()
+
+
+def guarded_shares() -> list[Any]:
+    """Roles of groups on projects, and on what is in them, where Owners approve access."""
+    final = [ProjectPolicy.OWNERS_APPROVE.value]
+    return [
+        ProjectGroupGrant.objects.live().filter(content_object__policies__contains=final),
+        ResourceGroupGrant.objects.live().filter(content_object__project__policies__contains=final),
+    ]
 
 
 def _any_role(scope: Scope) -> Role:

@@ -90,6 +90,11 @@ FAINT = """() => {
 }"""
 
 
+# A change of scheme fades like any other; what is judged is where it ends.
+STILL = """async () => {
+  const fading = () => document.getAnimations().filter((one) => one instanceof CSSTransition);
+  while (fading().length) await Promise.all(fading().map((one) => one.finished.catch(() => null)));
+}"""
 Screen = tuple[int, Literal["light", "dark"]]
 
 
@@ -108,6 +113,7 @@ def faults_of(page: Page, *paths: str, screens: Sequence[Screen] = ()) -> dict[s
         for width, scheme in screens:
             page.set_viewport_size({"width": width, "height": 800})
             page.emulate_media(color_scheme=scheme)
+            page.evaluate(STILL)
             said += [f"{width} {scheme}: {fault}" for fault in faults(page)]
         said += [] if screens else faults(page)
         if said:

@@ -215,9 +215,14 @@ def _requests(
     common |= {"kind": "access", "role": Role.PROJECT_VIEWER.value}
     alice = cast.member(cast.alice)
     for number in range(rows):
-        Request.objects.get_or_create(requested_by=alice, project=projects[number], defaults=common)
         Request.objects.get_or_create(
-            requested_by=members[number], project=projects[number], defaults=common
+            requested_by=alice, for_member=alice, project=projects[number], defaults=common
+        )
+        Request.objects.get_or_create(
+            requested_by=members[number],
+            for_member=members[number],
+            project=projects[number],
+            defaults=common,
         )
     return list(Request.objects.in_org(cast.acme).exclude(requested_by=alice).order_by("pk"))
 

@@ -109,21 +109,31 @@ class Belongings:
     task: HumanTask
 
 
-def furnish(organization: Organization, holder: Membership | None = None) -> Furniture:
-    """The holder, somebody new unless told who, has a role on every place, and is in the group."""
-    holder = holder or make_member(organization, name="Grace Obi")
-    group = make_group(organization, "DevOps")
+def furnish(
+    organization: Organization, holder: Membership | None = None, *, prefix: str = ""
+) -> Furniture:
+    """The holder, somebody new unless told who, has a role on every place, and is in the group.
+
+    The prefix is before every name.
+    """
+    holder = holder or make_member(organization, name=f"{prefix}Grace Obi")
+    group = make_group(organization, f"{prefix}DevOps")
     seat = make_seat(group, holder)
     make_group_role(group, Role.AUDIT_LOG_READER)
-    workspace = make_workspace(organization, "Payments")
-    project = make_project(organization, "Checkout", workspace=workspace)
-    make_project(organization, "Nowhere yet")
+    workspace = make_workspace(organization, f"{prefix}Payments")
+    project = make_project(organization, f"{prefix}Checkout", workspace=workspace)
     resources = {
-        kind: make_resource(project, kind) for kind in ("workflow", "tool", "knowledge_base")
+        kind: make_resource(project, kind, f"{prefix}{kind}")
+        for kind in ("workflow", "tool", "knowledge_base")
     }
-    resources["agent"] = make_resource(project, "agent", published_at=timezone.now())
-    resources |= {kind: make_resource(organization, kind) for kind in ("runner", "automation")}
-    unpublished = make_resource(project, "agent", "Not in the Hub")
+    resources["agent"] = make_resource(
+        project, "agent", f"{prefix}Agent", published_at=timezone.now()
+    )
+    resources |= {
+        kind: make_resource(organization, kind, f"{prefix}{kind}", version=2)
+        for kind in ("runner", "automation")
+    }
+    unpublished = make_resource(project, "agent", f"{prefix}Not in the Hub")
     grants = {
         "workspace": make_grant(workspace, holder, Role.WORKSPACE_VIEWER),
         "project": make_grant(project, holder, Role.PROJECT_MEMBER),
@@ -136,11 +146,12 @@ def furnish(organization: Organization, holder: Membership | None = None) -> Fur
         (resources["agent"], Role.RESOURCE_USER),
     ):
         make_grant(place, group, role, expires_at=ends)
+    own, on = {"for_member": holder}, {"project": project}
     requests = [
-        make_request(holder, "access", role=Role.PROJECT_OWNER.value, project=project),
+        make_request(holder, "access", role=Role.PROJECT_OWNER.value, **on, **own),
         make_request(holder, "publish", resource=unpublished),
-        make_request(holder, "production", role=Role.PROJECT_MEMBER.value, project=project),
-        make_request(holder, "group", group=make_group(organization, "Builders")),
+        make_request(holder, "production", role=Role.PROJECT_MEMBER.value, **on, **own),
+        make_request(holder, "group", group=make_group(organization, "Builders"), **own),
         make_request(holder, "project", name="Another one"),
     ]
     with bound(organization.id):
@@ -178,9 +189,10 @@ def _parts(
         organization=organization, project=project, environment_class=size
     )
     for resource in resources.values():
-        ResourceVersion.objects.create(
-            organization=organization, resource=resource, number=1, configuration={}
-        )
+        for number in (1, 2):
+            ResourceVersion.objects.create(
+                organization=organization, resource=resource, number=number, configuration={}
+            )
     Execution.objects.create(
         organization=organization, project=project, resource=resources["agent"], summary="A run"
     )

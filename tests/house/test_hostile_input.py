@@ -12,15 +12,21 @@ import random
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.http import HttpResponseBase
 from django.test import Client, RequestFactory
 
 from config.gate import doors
 from config.wsgi import application
-from tests.factories import SIGN_IN, Cast, make_group, make_member, make_seat, sign_in
+from orgs.models import Organization
+from orgs.tenancy import bound
+from tests.factories import SIGN_IN, Cast, sign_in
+from tests.house.doors import address, organization_doors
+from tests.house.furniture import Furniture, belongings, furnish
 
 NAMES = ("alice", "adam", "mia", "vera", "eddie", "oscar", "sam")
 HEADERS = {
@@ -107,6 +113,21 @@ email login password password1 code next membership member maintainer parent des
 policies seen preview days steps_down text roster key apply actor action target outcome from to
 since until kind period request by order uidb36 action_checkbox _selected_action o p e all id pk
 """.split()
+# And whatever a form or a template of the console names, so that a new field is tried at once.
+ROOT = Path(__file__).resolve().parents[2]
+FIELDS += sorted(
+    {
+        name
+        for pattern, files in (
+            (r'name="([a-z_0-9]+)"', ROOT.glob("templates/**/*.html")),
+            (r"^    (\w+) = (?:forms\.)?\w*Field\(", ROOT.glob("*/forms/**/*.py")),
+            (r"(?:POST|GET|asked|said)(?:\.get(?:list)?\(|\[)\"(\w+)\"", ROOT.glob("*/views/*.py")),
+        )
+        for file in files
+        for name in re.findall(pattern, file.read_text(), re.MULTILINE)
+    }
+    - {*FIELDS, "csrfmiddlewaretoken"}
+)
 
 PART = b'--b\r\nContent-Disposition: form-data; name="name"'
 BODIES = {
@@ -130,21 +151,21 @@ BODIES = {
     "more than may be sent": (FORM, b"name=" + b"a" * 21 * MEGABYTE),
 }
 ODD_METHODS = ("HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "POST", "GET")
-STARTS = ("/o/<slug:slug>/groups/", "/admin/organizations/", "/admin/accounts/", "/profile/")
+STARTS = ("/admin/organizations/", "/admin/accounts/", "/profile/")
 
 
 def addresses(cast: Cast) -> Iterator[str]:
     """Every route once, about objects that are there."""
-    group = make_group(cast.acme)
-    things = {
-        "slug": cast.acme.slug,
-        "pk": cast.member(cast.mia).pk,
-        "seat": make_seat(group, make_member(cast.acme)).pk,
-    }
-    others = dict(zip(STARTS, (group.pk, cast.acme.pk, cast.mia.pk, 1), strict=True))
+    here, vera = furnish(cast.acme), cast.member(cast.vera)
+    mine = belongings(vera, here.project)
+    for door in organization_doors():
+        yield address(cast.acme, door, here.objects(door, mine)[0])
+    others = dict(zip(STARTS, (cast.acme.pk, cast.mia.pk, 1), strict=True))
     for route, _ in doors():
+        if route.startswith("/o/<slug:slug>/"):
+            continue
         start = next((start for start in STARTS if route.startswith(start)), "")
-        known = things | ({"pk": others[start]} if start else {})
+        known = {"slug": cast.acme.slug} | ({"pk": others[start]} if start else {})
         path = re.sub(r"\(\?P<\w+>[^)]*\)", "1", route).replace("^", "").replace("$", "")
         yield re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known.get(found[1], 1)), path)
 
@@ -154,7 +175,6 @@ def plausible(cast: Cast) -> dict[str, str]:
     return {
         "role": "owner",
         "step": "apply",
-        "to": "confirm",
         "days": "3",
         "email": cast.adam.email,
         "login": cast.adam.email,
@@ -170,6 +190,14 @@ def plausible(cast: Cast) -> dict[str, str]:
         "sort": "-joined",
         "state": "suspended",
         "page": cursor("x", ["u", NOWHERE.hex]),
+        "to": f"member:{cast.member(cast.mia).pk}",
+        "way": f"organization:{cast.acme.pk}:admin",
+        "place": f"project:{NOWHERE}",
+        "permission": "projects.view",
+        "until": "2099-01-31",
+        "owner": cast.mia.email,
+        "kind": "agent",
+        "answer": "No",
     }
 
 
@@ -208,6 +236,66 @@ def test_no_query_and_no_form_is_a_failure(cast: Cast) -> None:
         check(client.post(url, said), name, url, said)
 
 
+def foreign(theirs: Furniture, luck: random.Random) -> dict[str, str]:
+    """In every field an id of another organization, in each of the ways that a field may say it."""
+    ids = [
+        *(theirs.holder.pk, theirs.group.pk, theirs.seat.pk, theirs.workspace.pk),
+        *(theirs.project.pk, theirs.agent.pk, theirs.secret.pk, theirs.size.pk),
+        *(theirs.integration.pk, theirs.invitation, theirs.requests[0].pk),
+        *(grant.pk for grant in theirs.grants.values()),
+    ]
+    said = {field: str(luck.choice(ids)) for field in FIELDS}
+    return said | {
+        "member": str(theirs.holder.pk),
+        "membership": str(theirs.holder.pk),
+        "group": str(theirs.group.pk),
+        "parent": str(theirs.group.pk),
+        "workspace": str(theirs.workspace.pk),
+        "project": str(theirs.project.pk),
+        "runner": str(theirs.resources["runner"].pk),
+        "owner": theirs.holder.email,
+        "to": f"{'group' if (one := luck.random() < 0.5) else 'member'}:"
+        f"{theirs.group.pk if one else theirs.holder.pk}",
+        "way": f"project:{theirs.project.pk}:project_member",
+        "place": luck.choice(
+            (
+                f"project:{theirs.project.pk}",
+                f"workspace:{theirs.workspace.pk}",
+                f"resource:{theirs.agent.pk}",
+            )
+        ),
+        "name": "A name",
+        "reason": "Because",
+        "answer": "Because",
+        "on": "1",
+    }
+
+
+def rows_of(organization: Organization) -> dict[str, list[dict[str, Any]]]:
+    """Everything that an organization has, its ledger included."""
+    with bound(organization.id):
+        return {
+            model.__name__: list(model._default_manager.order_by("pk").values())
+            for app in ("orgs", "projects", "audit")
+            for model in apps.get_app_config(app).get_models()
+        }
+
+
+@pytest.mark.requirement("S2-127", "S2-132")
+def test_an_id_of_another_organization_is_nobodys_in_every_field(cast: Cast) -> None:
+    luck = random.Random(23)
+    theirs = furnish(cast.umbrella, prefix="Hidden ")
+    before = rows_of(cast.umbrella)
+    for url in addresses(cast):
+        if not url.startswith("/o/"):
+            continue
+        client, said = sign_in(cast.alice), foreign(theirs, luck)
+        for response in (client.get(url, said), client.post(url, said)):
+            check(response, url, said)
+            assert b"Hidden" not in getattr(response, "content", b""), url
+    assert rows_of(cast.umbrella) == before
+
+
 def test_no_body_and_no_method_is_a_failure(cast: Cast) -> None:
     luck = random.Random(21)
     for url in addresses(cast):
@@ -230,7 +318,12 @@ def test_no_body_is_a_failure_where_something_is_sent(cast: Cast, what: str) -> 
 
 def test_a_search_of_a_megabyte_is_an_answer(cast: Cast) -> None:
     client = sign_in(cast.alice)
-    for page in ("members/", "groups/", "invitations/", "permissions/", "audit-log/"):
+    here = furnish(cast.acme)
+    for page in (
+        *("members/", "groups/", "invitations/", "permissions/", "audit-log/"),
+        *("projects/", "workspaces/", "inbox/", "hub/", "access/", "access/ending/"),
+        f"projects/{here.project.pk}/access/",
+    ):
         for text in (
             "a" * MEGABYTE,
             "a " * MEGABYTE,

@@ -135,6 +135,13 @@ def may_seat(oracle: Oracle, by: int, group: int, who: int, end: int) -> bool:
     carried = [role for (of, role), end in oracle.carried.items() if of == group and end != PAST]
     if not all(may_give(oracle, by, role) for role in carried):
         return False
+    given = [
+        place
+        for (place, holder), (_, until) in oracle.grants.items()
+        if holder == ("group", group) and until != PAST
+    ]
+    if not all(is_approved(oracle, by, place) for place in given):
+        return False
     if who != by or oracle.may(by, "groups.assign_roles"):
         return True
     return not any(

@@ -74,10 +74,10 @@ def told(organization: uuid.UUID) -> Iterator[tuple[Row, dict[str, Any], dict[st
     )
     entries = Row.objects.using(OWNER).filter(organization_id=organization, outcome="done")
     for entry in entries.order_by("sequence"):
-        yield entry, json.loads(entry.body), json.loads(words[entry.sequence])
+        yield entry, json.loads(entry.body), json.loads(words[entry.sequence] or "{}")
 
 
-def test_log_verifies_with_projects_in_it(histories):
+def test_log_verifies_with_projects_in_it(histories: list[History]) -> None:
     for history in histories:
         with connections[OWNER].cursor() as cursor:
             cursor.execute("SELECT * FROM ledger_verify(%s)", [history.organization.id])
@@ -86,7 +86,7 @@ def test_log_verifies_with_projects_in_it(histories):
         assert {"project", "resource"} <= actions
 
 
-def test_all_that_was_made_has_the_entry_of_its_making(histories):
+def test_all_that_was_made_has_the_entry_of_its_making(histories: list[History]) -> None:
     made = {
         Workspace: "workspace.created",
         Project: "project.created",
@@ -105,7 +105,7 @@ def test_all_that_was_made_has_the_entry_of_its_making(histories):
             ), action
 
 
-def test_grants_are_what_the_log_tells(acme):
+def test_grants_are_what_the_log_tells(acme: uuid.UUID) -> None:
     stands: dict[tuple[str, str], str] = {}
     for entry, facts, words in told(acme):
         if entry.action not in (*("project.shared", "project.share_changed", "project.unshared"),):
@@ -127,7 +127,7 @@ def test_grants_are_what_the_log_tells(acme):
     assert found == stands
 
 
-def test_groups_carry_what_the_log_tells(acme):
+def test_groups_carry_what_the_log_tells(acme: uuid.UUID) -> None:
     given = {
         (words["target"], facts["changes"]["role"][1])
         for entry, facts, words in told(acme)
@@ -141,7 +141,7 @@ def test_groups_carry_what_the_log_tells(acme):
     assert ("DevOps", "Runners Admin") in stands
 
 
-def test_acme_shows_every_kind_of_thing(acme):
+def test_acme_shows_every_kind_of_thing(acme: uuid.UUID) -> None:
     states = Counter(rows(Project, acme).values_list("state", flat=True))
     assert (states["archived"], states["deleted"]) == (1, 1)
     assert len(set(rows(Project, acme).values_list("environment", flat=True))) == 4
@@ -163,7 +163,7 @@ def test_acme_shows_every_kind_of_thing(acme):
     assert any(end and timezone.now() < end < soon for end in ends)
 
 
-def test_mia_reaches_warehouse_picking_by_two_paths(acme):
+def test_mia_reaches_warehouse_picking_by_two_paths(acme: uuid.UUID) -> None:
     project = rows(Project, acme).get(name="Warehouse picking")
     mia = rows(Membership, acme).get(name="Mia Castellano")
     with bound(acme), connections["default"].cursor() as cursor:
@@ -178,7 +178,7 @@ def test_mia_reaches_warehouse_picking_by_two_paths(acme):
         assert cursor.fetchall() == [("project_owner", None), ("projects_admin", "Tech Leads")]
 
 
-def test_hub_of_an_end_user_is_filled(acme):
+def test_hub_of_an_end_user_is_filled(acme: uuid.UUID) -> None:
     eddie = rows(Membership, acme).get(name="Eddie Okafor")
     with bound(acme), connections["default"].cursor() as cursor:
         cursor.execute(
@@ -190,7 +190,7 @@ def test_hub_of_an_end_user_is_filled(acme):
     assert rows(Execution, acme).filter(started_by=eddie).count() >= 5
 
 
-def test_configurations_are_what_their_forms_would_have_stored(histories):
+def test_configurations_are_what_their_forms_would_have_stored(histories: list[History]) -> None:
     for history in histories:
         organization = history.organization.id
         resources = list(rows(Resource, organization))
@@ -215,7 +215,7 @@ def test_configurations_are_what_their_forms_would_have_stored(histories):
         assert newest == {one.id: one.configuration for one in resources}
 
 
-def test_tokens_and_secrets_open_where_they_lie(acme):
+def test_tokens_and_secrets_open_where_they_lie(acme: uuid.UUID) -> None:
     secret = rows(Secret, acme).first()
     place = ("secret", *map(str, (acme, secret.project_id, secret.id)))
     assert len(vault.unseal(secret.ciphertext, place=place)) == secret.length
@@ -227,7 +227,7 @@ def test_tokens_and_secrets_open_where_they_lie(acme):
         )
 
 
-def test_addresses_are_those_kept_for_examples(histories):
+def test_addresses_are_those_kept_for_examples(histories: list[History]) -> None:
     for history in histories:
         for version in rows(ResourceVersion, history.organization.id):
             text = json.dumps(version.configuration)
@@ -245,7 +245,7 @@ def played(now: datetime.datetime) -> History:
 
 
 @pytest.mark.parametrize("day", range(7))
-def test_chapter_holds_whatever_day_it_is_told(day):
+def test_chapter_holds_whatever_day_it_is_told(day: int) -> None:
     """Each line asks the rule book, so a line that comes too early for its doer raises."""
     history = played(datetime.datetime(2027, 3, 1 + day, 0, 40, tzinfo=datetime.UTC))
     times = [entry.at for entry in history.entries]

@@ -360,3 +360,17 @@ def _unasked(cast: Cast, person: User, permission: Permission, place: AnyPlace) 
 
 def _undated(said: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in said.items() if key != "decided_at"}
+
+
+def test_the_command_finds_the_organization_of_who_is_in_one(cast: Cast) -> None:
+    project = make_project(cast.acme, "Picking")
+    make_member(cast.umbrella, person=cast.mia)
+    out = StringIO()
+    call_command("explain", cast.alice.email, "projects.delete", "Picking", stdout=out)
+    assert "Alice" in out.getvalue()
+    with pytest.raises(CommandError, match="--org"):
+        call_command("explain", cast.mia.email, "projects.delete", stdout=out)
+    with pytest.raises(SystemExit):
+        call_command("explain", cast.mia.email, "projects.delete", str(project.pk), stdout=out)
+    with pytest.raises(CommandError, match="no organization"):
+        call_command("explain", cast.sam.email, "projects.delete", "Picking", stdout=out)

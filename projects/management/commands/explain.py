@@ -7,9 +7,11 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from accounts.models import User
 from config.roles import Permission, Policy, Scope
 from orgs.access import Bound
 from orgs.models import Membership, Organization
+from orgs.queries.organizations import organizations_of
 from orgs.queries.roster import organization_at
 from orgs.tenancy import bound
 from projects.explain import Explanation, explain, text
@@ -35,7 +37,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "place", metavar="PLACE", nargs="?", help="name or id, or project:NAME, resource:ID"
         )
-        parser.add_argument("--org", metavar="SLUG", required=True)
+        parser.add_argument(
+            "--org", metavar="SLUG", help="needed for who is in several, where PLACE does not tell"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
@@ -50,12 +54,12 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def _answer(*, email: str, permission: str, place: str | None, org: str) -> Explanation:
-    pk = organization_at(org)
-    if pk is None:
-        raise CommandError(f"No organization has the address {org}.", returncode=2)
+def _answer(*, email: str, permission: str, place: str | None, org: str | None) -> Explanation:
     if permission not in set(Permission):
         raise CommandError(f"There is no permission {permission}.", returncode=2)
+    pk = organization_at(org) if org else _organization_of(email, place)
+    if pk is None:
+        raise CommandError(f"No organization has the address {org}.", returncode=2)
     with bound(pk):
         return explain(
             org=_bound_of(Organization.objects.get(pk=pk)),
@@ -63,6 +67,28 @@ def _answer(*, email: str, permission: str, place: str | None, org: str) -> Expl
             permission=Permission(permission),
             place=_place(pk, place) if place else None,
         )
+
+
+def _organization_of(email: str, place: str | None) -> UUID:
+    """The only organization of this person, or the only one of theirs that has such a place."""
+    person = User.objects.filter(email=email.lower()).first()
+    mine = organizations_of(person.pk) if person else []
+    if place and len(mine) > 1:
+        mine = [one for one in mine if _has(one.id, place)]
+    if len(mine) == 1:
+        return mine[0].id
+    if mine:
+        slugs = ", ".join(one.slug for one in mine)
+        raise CommandError(f"Say which organization with --org: {slugs}.", returncode=2)
+    raise CommandError(f"{email} is in no organization that could be meant.", returncode=2)
+
+
+def _has(organization: UUID, place: str) -> bool:
+    with bound(organization):
+        try:
+            return bool(_place(organization, place))
+        except CommandError:
+            return False
 
 
 def _bound_of(organization: Organization) -> Bound:

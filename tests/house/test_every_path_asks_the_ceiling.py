@@ -1,0 +1,361 @@
+"""Whoever hands out a role, by whatever door: nobody gets one above what the giver may give.
+
+Each door whose event gives a role is tried by people who hold too little, with every role, for
+themselves and for others. What everybody holds is read before and after; each thing that is new
+has to lie under the giver's ceiling as it was before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.events import Event
+from config.roles import (
+    GROUP_ROLES,
+    ORGANIZATION_ROLES,
+    PROJECT_ROLES,
+    RESOURCE_ROLES,
+    WORKSPACE_ROLES,
+    Permission,
+    Role,
+    permissions_of,
+)
+from orgs.access import Access, may_grant
+from orgs.models import Group, Invitation, Membership
+from orgs.tenancy import bound
+from projects.models import InvitationProject, Project, Resource, Workspace
+from tests.factories import Cast, access_of, make_group, make_member, make_seat, sign_in
+from tests.house.doors import Door, address, organization_doors, some_offer
+from tests.house.furniture import Belongings, Furniture, belongings, furnish
+from tests.projects.factories import (
+    make_grant,
+    make_group_role,
+    make_project,
+    make_request,
+    make_workspace,
+)
+
+Data = dict[str, Any]
+
+# The events of which somebody holds more than before, or will.
+GIVES = {
+    *(Event.MEMBER_ROLE_CHANGED, Event.MEMBER_EXPIRY_CHANGED, Event.ROSTER_IMPORTED),
+    *(Event.OWNERSHIP_OFFERED, Event.OWNERSHIP_ACCEPTED),
+    *(Event.INVITATION_SENT, Event.INVITATION_CHANGED, Event.INVITATION_PROJECT_PROMISED),
+    *(Event.GROUP_MEMBER_ADDED, Event.GROUP_MEMBER_CHANGED),
+    *(Event.GROUP_ROLE_GIVEN, Event.GROUP_ROLE_RESTORED),
+    *(Event.WORKSPACE_SHARED, Event.WORKSPACE_SHARE_CHANGED),
+    *(Event.PROJECT_SHARED, Event.PROJECT_SHARE_CHANGED),
+    *(Event.RESOURCE_SHARED, Event.RESOURCE_SHARE_CHANGED),
+    *(Event.PROJECT_CREATED, Event.REQUEST_APPROVED),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """The furnished organization, and somebody who would like more."""
+
+    cast: Cast
+    here: Furniture
+    person: User
+    member: Membership
+    club: Group  # Whoever is tried is in it.
+    other: Membership
+    wanted: list[Any]  # What they have asked for themselves.
+    mine: Belongings
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.cast.acme, self.person)
+
+
+def sharing(roles: tuple[Role, ...]) -> Callable[[Scene], Iterator[Data]]:
+    def data(scene: Scene) -> Iterator[Data]:
+        for role in roles:
+            for to in (
+                f"member:{scene.member.pk}",
+                f"member:{scene.other.pk}",
+                f"group:{scene.club.pk}",
+            ):
+                yield {"to": to, "role": role.value, "reason": "Because"}
+
+    return data
+
+
+def roles_only(*roles: Role, **more: Any) -> Callable[[Scene], Iterator[Data]]:
+    return lambda scene: ({"role": role.value, "reason": "Because", **more} for role in roles)
+
+
+def seats(scene: Scene) -> Iterator[Data]:
+    for member in (scene.member, scene.other):
+        yield {"membership": str(member.pk), "reason": "Because"}
+
+
+def invited(scene: Scene) -> Iterator[Data]:
+    for role in ORGANIZATION_ROLES:
+        yield {"people": f"{role.value}@example.com", "role": role.value, "step": "apply"}
+
+
+def promised(scene: Scene) -> Iterator[Data]:
+    for role in PROJECT_ROLES:
+        yield {"project": str(scene.here.project.pk), "role": role.value, "reason": "Because"}
+
+
+def bulk(scene: Scene) -> Iterator[Data]:
+    both = [str(scene.member.pk), str(scene.other.pk)]
+    for role in ORGANIZATION_ROLES:
+        yield {"member": both, "role": role.value, "reason": "Because", "apply": "1"}
+
+
+def ways(scene: Scene) -> Iterator[Data]:
+    places = (scene.here.project.pk, scene.here.workspace.pk, scene.cast.acme.pk)
+    for role in (Role.PROJECT_OWNER, Role.PROJECT_MEMBER, Role.WORKSPACE_ADMIN, Role.ADMIN):
+        for place in places:
+            yield {"way": f"{role.scope.value}:{place}:{role.value}", "answer": "Fine"}
+    yield {"answer": "Fine", "name": "A project of my own"}
+
+
+def owned(scene: Scene) -> Iterator[Data]:
+    for owner in (scene.person.email, scene.other.email, ""):
+        yield {"name": f"New for {owner}", "owner": owner, "environment": ""}
+
+
+def longer(scene: Scene) -> Iterator[Data]:
+    yield {"until": (timezone.localdate() + timedelta(days=90)).isoformat(), "reason": "Because"}
+    yield {"until": "", "reason": "Because"}
+
+
+# What is sent through each door that gives a role; those of organizations' owners alone are
+# tried like the rest.
+ATTEMPTS: dict[str, Callable[[Scene], Iterator[Data]]] = {
+    "workspace_share": sharing(WORKSPACE_ROLES),
+    "project_share": sharing(PROJECT_ROLES),
+    "resource_share": sharing(RESOURCE_ROLES),
+    "workspace_share_change": roles_only(*WORKSPACE_ROLES),
+    "project_share_change": roles_only(*PROJECT_ROLES),
+    "resource_share_change": roles_only(*RESOURCE_ROLES),
+    "group_role_toggle": lambda scene: iter([{"on": "1"}]),
+    "group_role_undo": lambda scene: iter([{"token": "made up"}]),
+    "group_member_add": seats,
+    "group_member_change": longer,
+    "invitation_create": invited,
+    "invitation_change": roles_only(*ORGANIZATION_ROLES, days="3"),
+    "invitation_projects": promised,
+    "member_change_role": roles_only(*ORGANIZATION_ROLES),
+    "member_bulk_change_role": bulk,
+    "member_extend": longer,
+    "ownership_offer": lambda scene: iter([{"confirm": scene.cast.acme.name}]),
+    "ownership_accept": lambda scene: iter([{"confirm": scene.cast.acme.name}]),
+    "project_create": owned,
+    "request_approve": ways,
+    "roster_import": lambda scene: iter([{}]),
+}
+# With an object or a form that only who is meant gets, or an answer of their own.
+NOT_FOR_THE_OWNER = {"group_role_undo", "ownership_accept"}
+# Nobody holds a role the moment it is done: it is offered, or it lasts longer.
+HOLDS_LATER = {"ownership_offer", "group_member_change", "member_extend"}
+
+
+def giving_doors() -> list[Door]:
+    return [door for door in organization_doors() if door.lock.records in GIVES]
+
+
+def test_every_door_that_gives_a_role_is_tried() -> None:
+    assert {door.name for door in giving_doors()} == set(ATTEMPTS)
+
+
+def with_group_role(role: Role) -> Callable[[Scene], None]:
+    def give(scene: Scene) -> None:
+        group = make_group(scene.cast.acme)
+        make_seat(group, scene.member)
+        make_group_role(group, role)
+
+    return give
+
+
+def on(place: str, role: Role) -> Callable[[Scene], None]:
+    def give(scene: Scene) -> None:
+        make_grant(getattr(scene.here, place), scene.member, role)
+
+    return give
+
+
+def owner_elsewhere(scene: Scene) -> None:
+    make_grant(make_project(scene.cast.acme), scene.member, Role.PROJECT_OWNER)
+    make_grant(make_workspace(scene.cast.acme), scene.member, Role.WORKSPACE_ADMIN)
+
+
+# Who tries: an organization role, and what else they hold.
+TRYING: dict[str, tuple[Role, Callable[[Scene], None] | None]] = {
+    "a Member": (Role.MEMBER, None),
+    "an Admin": (Role.ADMIN, None),
+    "an owner of another project": (Role.MEMBER, owner_elsewhere),
+    "a Project Member": (Role.MEMBER, on("project", Role.PROJECT_MEMBER)),
+    "a Project Owner": (Role.MEMBER, on("project", Role.PROJECT_OWNER)),
+    "a Workspace Admin": (Role.MEMBER, on("workspace", Role.WORKSPACE_ADMIN)),
+    "a Workspace Collaborator": (Role.MEMBER, on("workspace", Role.WORKSPACE_COLLABORATOR)),
+    "a Resource Admin": (Role.MEMBER, on("agent", Role.RESOURCE_ADMIN)),
+    "a Groups Admin": (Role.MEMBER, with_group_role(Role.GROUPS_ADMIN)),
+    "a Projects Admin": (Role.MEMBER, with_group_role(Role.PROJECTS_ADMIN)),
+    "a Runners Admin": (Role.VIEWER, with_group_role(Role.RUNNERS_ADMIN)),
+}
+
+
+@pytest.mark.parametrize("door", giving_doors(), ids=lambda door: door.name)
+@pytest.mark.requirement("S2-056", "S3-003")
+def test_nobody_reaches_or_gives_what_lies_above_their_ceiling(cast: Cast, door: Door) -> None:
+    here, other = furnish(cast.acme), make_member(cast.acme)
+    reached = set()
+    for who, (role, more) in {**TRYING, "an Owner": (Role.OWNER, None)}.items():
+        with transaction.atomic():
+            scene = set_up(cast, here, other, role, more)
+            reached |= {who} if attempt(scene, door, who) else set()
+            transaction.set_rollback(True)
+    if door.name not in NOT_FOR_THE_OWNER | HOLDS_LATER:
+        assert "an Owner" in reached, "the attempts would give something to nobody at all"
+
+
+def set_up(
+    cast: Cast,
+    here: Furniture,
+    other: Membership,
+    role: Role,
+    more: Callable[[Scene], None] | None,
+) -> Scene:
+    member = make_member(cast.acme, role)
+    assert member.person is not None
+    club = make_group(cast.acme)
+    make_seat(club, member)
+    own = {"for_member": member}
+    wanted = [
+        make_request(member, role=Role.PROJECT_OWNER.value, project=here.project, **own),
+        make_request(member, "group", group=here.group, **own),
+        make_request(member, role=Role.ADMIN.value, **own),
+    ]
+    scene = Scene(
+        cast=cast,
+        here=here,
+        person=member.person,
+        member=member,
+        club=club,
+        other=other,
+        wanted=wanted,
+        mine=belongings(member, here.project),
+    )
+    if more:
+        more(scene)
+    return scene
+
+
+def attempt(scene: Scene, door: Door, who: str) -> bool:
+    """Send everything through the door; did somebody get anything?"""
+    access, client, got = scene.access, sign_in(scene.person), False
+    before = reach(scene.cast)
+    own = permissions_now(scene)
+    for objects in before_which(scene, door):
+        for data in ATTEMPTS[door.name](scene):
+            with transaction.atomic():
+                url = address(scene.cast.acme, door, objects)
+                if door.name == "roster_import":
+                    data = roster(client, scene, url)
+                response = client.post(url, data)
+                assert response.status_code < 500
+                new = reach(scene.cast) - before
+                for name, role, place in new:
+                    assert under_the_ceiling(access, role, place), (
+                        f"{who} gave {name} the role {role.label} on {place} with {data}"
+                    )
+                if who != "an Owner" and door.name != "project_create":
+                    more = permissions_now(scene) - own
+                    assert not more, f"{who} reached {more} with {data}"
+                got = got or bool(new)
+                transaction.set_rollback(True)
+    return got
+
+
+def before_which(scene: Scene, door: Door) -> list[dict[str, Any]]:
+    """What is behind the door: among members and requests, one's own as well."""
+    found = scene.here.objects(door, scene.mine)
+    family = door.name.split("_")[0]
+    if family == "member" and door.wanted:
+        return [{"pk": scene.member.pk}, {"pk": scene.other.pk}]
+    if family == "request":
+        return [{"pk": request.pk} for request in (*scene.wanted, *scene.here.requests)]
+    if family == "group":
+        club = {"pk": scene.club.pk, "seat": scene.here.seat.pk}
+        roles = GROUP_ROLES if "role" in door.wanted else GROUP_ROLES[:1]
+        return [
+            one | over | {"role": role.value}
+            for one in found
+            for over in ({}, club)
+            for role in roles
+        ]
+    if door.name == "ownership_accept":
+        return [some_offer(scene.cast.acme)]
+    return found
+
+
+def roster(client: Any, scene: Scene, url: str) -> Data:
+    """The file that makes who sends it an owner, read and ready to be applied."""
+    text = f"orgs:\n  {scene.cast.acme.slug}:\n    admins: [{scene.person.email}]\n"
+    page = client.post(url, {"file": SimpleUploadedFile("acme.yaml", text.encode())})
+    packed = re.search(r'name="roster" value="([^"]*)"', page.content.decode())
+    return {"roster": packed[1] if packed else "", "step": "apply", "text": text}
+
+
+Held = tuple[str, Role, Any]
+
+
+def reach(cast: Cast) -> set[Held]:
+    """Who holds which role where, and what waits for who is invited."""
+    with bound(cast.acme.id):
+        places: dict[Any, Any] = {cast.acme.id: None}
+        for model in (Workspace, Project, Resource):
+            places |= {place.pk: place for place in model.objects.in_org(cast.acme)}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT membership_id, role, place_id FROM access_paths(NULL, NULL, NULL)"
+            )
+            found = {
+                (str(who), Role(role), places[place]) for who, role, place in cursor.fetchall()
+            }
+        found |= {
+            (f"invitation {one.email}", Role(one.role), None)
+            for one in Invitation.objects.in_org(cast.acme).filter(state="pending")
+        }
+        promises = InvitationProject.objects.in_org(cast.acme).select_related("project")
+        found |= {(f"promise {one.pk}", Role(one.role), one.project) for one in promises}
+    return found
+
+
+def under_the_ceiling(access: Access, role: Role, place: Any) -> bool:
+    """As it was before; a project that is new belongs to whoever may make one."""
+    if isinstance(place, Project) and not place_was_there(access, place):
+        return access.can(Permission.PROJECTS_CREATE)
+    return may_grant(access, role, place)
+
+
+def place_was_there(access: Access, place: Project) -> bool:
+    return place.name in ("Checkout", "Nowhere yet") or not place.name.startswith(
+        ("New for", "A project of", "Another one")
+    )
+
+
+def permissions_now(scene: Scene) -> set[tuple[str, Permission]]:
+    """What the one who tries may do, and where."""
+    access = scene.access
+    found = {("everywhere", permission) for permission in access.permissions}
+    for place in (scene.here.workspace, scene.here.project, scene.here.agent):
+        held = permissions_of(access.roles | access.roles_on(place), access.policies)
+        found |= {(place.name, permission) for permission in held}
+    return found

@@ -28,7 +28,7 @@ from projects.demo.shapes import (
 )
 from projects.prebuilds import Prebuilds, Trigger
 
-LEILA, FREYA, HANA, DANIEL = "Leila Benhadi", "Freya Holmstad", "Hana Shiramizu", "Daniel Osterholt"
+LEILA, HANA, DANIEL = "Leila Benhadi", "Hana Shiramizu", "Daniel Osterholt"
 PICKING, RETURNS, INTAKE = "Warehouse picking", "Returns desk", "Order intake"
 NEXT = "Order intake (development)"
 STOCK_TOOL = "https://stock.acme.example/mcp"

@@ -129,18 +129,26 @@ BEGIN
                 SELECT o.id, o.name, o.secret FROM public.orgs_group o
                 WHERE o.id = carried.group_id OFFSET 0
             ) t
+        ), namer AS MATERIALIZED (
+            SELECT m.id, m.name FROM (
+                SELECT p.giver AS id FROM path p UNION SELECT p.seater FROM path p
+            ) named, LATERAL (
+                SELECT o.id, o.name FROM public.orgs_membership o WHERE o.id = named.id OFFSET 0
+            ) m
         ), told AS (
             SELECT p.member, json_agg(json_build_object(
                 'role', p.role, 'via', p.via, 'scope', p.scope, 'place', p.place,
                 'grant', p.grant_id, 'reason', p.reason, 'until', p.until,
                 'since', p.since,
-                'by', (SELECT m.name FROM public.orgs_membership m WHERE m.id = p.giver),
+                'by', giver.name,
                 'group', CASE WHEN NOT t.hidden THEN t.id END,
                 'group_name', CASE WHEN NOT t.hidden THEN t.name END,
                 'seat_since', p.seat_since, 'seat_until', p.seat_until,
-                'seat_by', (SELECT m.name FROM public.orgs_membership m WHERE m.id = p.seater)
+                'seat_by', seater.name
             )) AS paths
             FROM path p LEFT JOIN shown t ON t.id = p.group_id
+            LEFT JOIN namer giver ON giver.id = p.giver
+            LEFT JOIN namer seater ON seater.id = p.seater
             GROUP BY p.member
         )
         SELECT json_build_object('total', v_total, 'rows', coalesce((

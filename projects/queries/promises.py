@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
-from config.roles import Permission
+from config.roles import Permission, Role
 from orgs.access import Access
 from orgs.models import Invitation
 from projects.models import InvitationProject, Project
 from projects.queries.requests import managed_places
 
 OFFERED = 20
+UNSEEN = "A project that you do not see"
 
 
-def promised_with(invitation: Invitation) -> list[InvitationProject]:
-    """What whoever accepts would get, by name. One query."""
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A line of an invitation; a project that its reader does not see keeps its name and why."""
+
+    promise: InvitationProject
+    seen: bool
+
+    @property
+    def role(self) -> Role:
+        return Role(self.promise.role)
+
+    @property
+    def name(self) -> str:
+        project: Project = self.promise.project
+        return project.name if self.seen else UNSEEN
+
+
+def promised_with(invitation: Invitation, viewer: Access) -> list[Promised]:
+    """What whoever accepts would get, by name. Two queries at most."""
     rows = InvitationProject.objects.in_org(invitation.organization_id).filter(
         invitation=invitation
     )
-    return list(rows.select_related("project", "promised_by").order_by("project__sort_name", "id"))
+    promises = rows.select_related("project", "promised_by").order_by("project__sort_name", "id")
+    projects = viewer.visible(Project.objects.all()).filter(
+        pk__in=[promise.project_id for promise in promises]
+    )
+    seen = set(projects.values_list("pk", flat=True)) if promises else set()
+    return [Promised(promise, promise.project_id in seen) for promise in promises]
 
 
 def promisable(access: Access) -> QuerySet[Project]:

@@ -19,8 +19,8 @@ from orgs.tenancy import OrgRequest
 from orgs.views.dialog import posted, show
 from projects.actions import joining as actions
 from projects.forms.requests import PromiseForm, refuse
-from projects.models import InvitationProject
-from projects.queries.promises import OFFERED, offered, promisable, promised_with
+from projects.models import InvitationProject, Project
+from projects.queries.promises import OFFERED, UNSEEN, offered, promisable, promised_with
 
 TEMPLATE = "projects/invitation_projects.html"
 LONGEST_SEARCH = 100
@@ -64,7 +64,8 @@ def _answer(request: OrgRequest, invitation: Invitation, form: PromiseForm) -> s
                 pk=_uuid(request.POST["withdraw"]),
             )
             actions.invitation_project_withdraw(promise=promise, actor=request.access)
-            return f"{promise.project.name} no longer comes with it"
+            seen = request.access.visible(Project.objects.filter(pk=promise.project_id)).exists()
+            return f"{promise.project.name if seen else UNSEEN} no longer comes with it"
         if not form.is_valid():
             return ""
         made = actions.invitation_project_promise(
@@ -80,7 +81,7 @@ def _context(request: OrgRequest, invitation: Invitation) -> dict[str, Any]:
     search = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     return {
         "invitation": invitation,
-        "promised": [(one, Role(one.role)) for one in promised_with(invitation)],
+        "promised": promised_with(invitation, request.access),
         "offered": offered(request.access, invitation, search),
         "most": OFFERED,
         "q": search,

@@ -195,7 +195,7 @@ SELECT a.kind, o.id AS organization, o.slug, bench_id(1, o.first_member + a.i) A
        bench_id(9, 2 * o.first_project + 1 + bench_draw(a.i + 777, 2 * o.projects)) AS resource
 FROM bench_plan o CROSS JOIN LATERAL (
     SELECT 'typical' AS kind, i, i AS j, 1 + bench_draw(i, o.projects) AS project
-    FROM generate_series(11, o.members, greatest(o.members / 5000, 1) * 10) i
+    FROM generate_series(12, o.members, greatest(o.members / 5000, 1) * 10) i
     WHERE o.heavy > 0 AND i <> o.heavy
     UNION ALL
     SELECT 'heavy', o.heavy, j, 10 * j FROM generate_series(1, o.projects / 10) j WHERE o.heavy > 0

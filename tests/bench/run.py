@@ -11,7 +11,7 @@ import psycopg
 from django.conf import settings
 from django.test import override_settings
 
-from tests.bench import decisions, floor, grants, ledger, pages, roster, seed
+from tests.bench import decisions, floor, grants, ledger, others, pages, roster, seed
 from tests.bench.database import BenchDatabase
 from tests.bench.report import Section, document
 from tests.bench.seed import Scale
@@ -39,6 +39,12 @@ CHANGES = (
     "alone is changed by the owner, with the trigger off that insists on an entry in the ledger; "
     "the others are whole."
 )
+OTHERS = (
+    "The same data, asked as the owner of the tables, so row security costs nothing here. Guardian "
+    "has a row for each grant, in the direct-key tables that Bailiwick uses and in tables of its "
+    "generic shape; it is told the groups of a user by a table made for this run. Nobody else is "
+    "asked about ends or workspaces. The floor is that of the decisions."
+)
 LEDGER = (
     "The floor writes the same two rows into the same tables, with everything but the chain: no "
     "head, no lock, no hash. Each entry is a transaction of its own, bound and committed, unless "
@@ -49,6 +55,12 @@ ROSTER = (
     "entry in the chain, one commit. The floor copies the rows that came of it into empty tables "
     "with the same indexes, by binary COPY in one transaction."
 )
+
+
+def _beside() -> str:
+    absent = others.missing()
+    skipped = f" Not installed here, and so skipped: {', '.join(absent)}." if absent else ""
+    return OTHERS + skipped
 
 
 def run(database: BenchDatabase, scale: Scale, *, only: str) -> str:
@@ -81,6 +93,7 @@ def _sections(
         ),
         ("Lists", LISTS, [lambda: grants.lists(scale, owner)]),
         ("Changing access", CHANGES, [lambda: grants.changes(scale, database, owner)]),
+        ("Beside other libraries", _beside(), [lambda: others.others(scale, owner)]),
         ("Writing the ledger", LEDGER, [lambda: list(ledger.writing(scale, database))]),
         ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
     ):

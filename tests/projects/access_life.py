@@ -69,7 +69,7 @@ class AccessLife(RuleBasedStateMachine):
             LATER: timezone.now() + datetime.timedelta(days=30),
             NEVER: None,
         }
-        self.acted: tuple[int, dict[Place | None, frozenset[str]]] | None = None
+        self.acted: tuple[int, dict[Place | None, set[str]]] | None = None
         self.stale = True
         self._begin_elsewhere()
 

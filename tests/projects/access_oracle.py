@@ -231,9 +231,22 @@ class Oracle:
             in self.means((self.everywhere(who) - {"end_user"}) | self.given_at(who, place))
         }
 
-    def reach(self, who: int) -> dict[Place | None, frozenset[str]]:
+    def about(self, place: Place | None) -> set[str]:
+        """The permissions that mean something there; a role of a place above brings others too."""
+        if place is None:
+            return set(TABLE)
+        kind = self.resources[place[1]].kind if place[0] == "resource" else ""
+        if kind in SEES:
+            return {one for one in TABLE if one.startswith(f"{kind}s.")}
+        scope = "workspace" if place[0] == "workspace" else "project"
+        return {one for one, row in TABLE.items() if row["scope"] == scope}
+
+    def reach(self, who: int) -> dict[Place | None, set[str]]:
         """All that somebody holds, whatever state the places are in."""
-        return {place: self.permissions(who, place) for place in (None, *self.places())}
+        return {
+            place: self.permissions(who, place) & self.about(place)
+            for place in (None, *self.places())
+        }
 
     # What goes when something goes
 

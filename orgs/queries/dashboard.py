@@ -126,7 +126,7 @@ def denied_attempts(organization: UUID, *, since: datetime.datetime) -> int:
 
 def waiting(access: Access) -> list[Waiting]:
     """What waits for this person, the most pressing first."""
-    items: list[Waiting] = _my_offer(access)
+    items: list[Waiting] = _my_offer(access) + _unread(access)
     if access.can(Permission.MEMBERS_INVITE):
         items += _ending_invitations(access)
     if access.can(Permission.MEMBERS_CHANGE_ROLE):
@@ -134,6 +134,21 @@ def waiting(access: Access) -> list[Waiting]:
     if access.can(Permission.MEMBERS_INVITE):
         items += _placeholders(access)
     return items
+
+
+def _unread(access: Access) -> list[Waiting]:
+    """Requests to decide, answers and ends: this person was told of each, so nothing is counted."""
+    if not access.unread:
+        return []
+    return [
+        Waiting(
+            icon="inbox",
+            title=_count(access.unread, "unread notice"),
+            note="What you were asked, answered and told",
+            url=f"{reverse('inbox', args=[access.org.slug])}?tab=notices",
+            deed="Open",
+        )
+    ]
 
 
 def _my_offer(access: Access) -> list[Waiting]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -141,7 +142,7 @@ def carried_roles(group: Group) -> list[GroupRole]:
 
 
 def needs_owner(access: Access, group: Group) -> bool:
-    """Does a place in it bring what an Owner gives final approval for, and is this none (S1-017)?"""
+    """Does it bring what an Owner gives final approval for, and is this none (S1-017)?"""
     if access.can(Permission.ORG_APPROVE_PRODUCTION):
         return False
     with connection.cursor() as cursor:
@@ -241,5 +242,5 @@ def _share(row: tuple[object, ...], access: Access) -> Share:
     )
 
 
-def _asked(group: Group, access: Access) -> dict[str, object]:
+def _asked(group: Group, access: Access) -> dict[str, Any]:
     return {"group": group.pk, "person": access.person_id, "me": access.membership_id}

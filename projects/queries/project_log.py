@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
+from audit.entries import Entry
 from audit.queries import EventPage, events_about
+from config.roles import Permission
+from orgs.access import Access
+from orgs.models import Group
+from orgs.queries.groups import visible_groups
 from projects.models import FormerPart, HumanTask, Project, Request, Resource, Secret
 
 MOST_OF_A_KIND = 2_000
 PAGE_SIZE = 50
 
 
-def project_log(*, project: Project, cursor: str | None) -> EventPage:
-    """Entries about the project and all it holds or held, newest first. Four queries."""
-    return events_about(
+def project_log(*, project: Project, cursor: str | None, viewer: Access) -> EventPage:
+    """Entries about the project and all it holds or held, newest first. Five queries at most.
+
+    A secret group keeps its name from who may not see it, but for the readers of the whole log.
+    """
+    page = events_about(
         organization=project.organization_id,
         targets=_parts(project),
         cursor=cursor,
         size=PAGE_SIZE,
     )
+    if viewer.can(Permission.AUDIT_VIEW):
+        return page
+    secret = Group.objects.in_org(project.organization_id).filter(secret=True)
+    unseen = secret.exclude(pk__in=visible_groups(viewer).values("pk"))
+    names = frozenset(unseen.values_list("name", flat=True))
+    return replace(page, rows=[_veiled(entry, names) for entry in page.rows]) if names else page
+
+
+def _veiled(entry: Entry, names: frozenset[str]) -> Entry:
+    words = _without(entry.words, names)
+    if words and entry.target_kind == "request":
+        for name in sorted(names, key=len, reverse=True):
+            label = str(words.get("target") or "")
+            words["target"] = label.replace(f"the group {name}", "a secret group")
+    return replace(entry, words=words, facts=_without(entry.facts, names))
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    """The same, without the names that stand alone in it."""
+    if isinstance(value, dict):
+        return {key: _without(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without(inner, names) for inner in value]
+    return "a secret group" if isinstance(value, str) and value in names else value
 
 
 def _parts(project: Project) -> list[UUID]:

@@ -88,7 +88,9 @@ def project_change_prebuilds(request: ProjectRequest, slug: str, pk: UUID) -> Ht
 @gate(Permission.PROJECTS_VIEW_AUDIT, on=project_at)
 def project_audit(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     project = request.target
-    page = project_log.project_log(project=project, cursor=request.GET.get("page"))
+    page = project_log.project_log(
+        project=project, cursor=request.GET.get("page"), viewer=request.access
+    )
     context = {
         "days": by_day(page.rows),
         # The log of the organization says more of an entry, to who may read all of it.

@@ -13,7 +13,8 @@ import psycopg
 from django.db import connection, transaction
 
 from audit.ledger import Actor
-from config.roles import Permission, Role
+from config.prepared import prepared_row
+from config.roles import Permission, Role, roles_with
 from orgs.access import Access
 from orgs.actions.group_roles import group_role_toggle
 from orgs.effective import effective_access
@@ -23,8 +24,8 @@ from orgs.tenancy import bind_member
 from projects.explain import explain
 from projects.forms.projects import ProjectFilter
 from projects.models import Project, Resource
-from projects.queries.access import access_page
-from projects.queries.project_list import project_page
+from projects.queries.access import _ACCESS_PAGE, PAGE_SIZE, access_page
+from projects.queries.project_list import page_query, project_page
 from tests.bench import floor
 from tests.bench.database import BenchDatabase
 from tests.bench.seed import GROUP, MEMBERSHIP, PROJECT, Scale, uuid_of
@@ -36,6 +37,8 @@ WHO, WHO_MANY = 1e-3, 8e-3
 TOGGLE = 1.1
 ONE_ROW_COMMIT = "a commit of one row"
 TOGGLED = Role.BILLING_VIEWER
+ASKED = 100
+"""So many people, and projects, in turn: no more than a server has in memory."""
 SOMEONE = Actor("person", None, "Someone")
 
 
@@ -152,38 +155,49 @@ def lists(scale: Scale, owner: psycopg.Connection[Any]) -> list[Line]:
     with transaction.atomic():
         connection.ensure_connection()
         one_row = floor.OneRow(connection.connection, [a.person for a in found["typical"]])
-        typical, busy = (found[kind] for kind in ("typical", "heavy"))
-        return [
-            _line("My projects", "about 20 projects", _mine(typical), one_row, limit=MY_PROJECTS),
-            _line("My projects", heavy, _mine(busy[:1]), one_row, longest=MY_PROJECTS_HEAVY),
-            _line(
-                "Who can access",
-                "about 50 people",
-                _who([asker.project for asker in typical[: scale.members // 100]], typical[0]),
-                one_row,
-                longest=WHO,
-            ),
-            _line(
+        typical, busy = found["typical"][:ASKED], found["heavy"][:1]
+        few = [asker.project for asker in typical]
+        many = [uuid_of(PROJECT, _first_project(owner) + 1)]
+        lines = []
+        for work, size, statement, whole, promised in (
+            ("My projects", "about 20", *_mine(typical), {"limit": MY_PROJECTS}),
+            ("My projects", heavy, *_mine(busy), {"longest": MY_PROJECTS_HEAVY}),
+            ("Who can access", "about 100 people", *_who(few, typical[0]), {"longest": WHO}),
+            (
                 "Who can access",
                 f"a group of {scale.members // 10:,}",
-                _who([uuid_of(PROJECT, _first_project(owner) + 1)], typical[0]),
-                one_row,
-                longest=WHO_MANY,
+                *_who(many, typical[0]),
+                {"longest": WHO_MANY},
             ),
-        ]
+        ):
+            lines.append(_line(work, size, statement, one_row, **promised))
+            lines.append(_line(f"{work}, with its rows in Python", size, whole, one_row))
+        return lines
 
 
-def _mine(asking: list[Asker]) -> Work:
-    turn = itertools.cycle([access for access, _ in _pairs(asking, lambda asker: [None])])
+def _mine(asking: list[Asker]) -> tuple[Work, Work]:
+    """The statement that the page runs, and all that the page reads."""
+    everyone = [access for access, _ in _pairs(asking, lambda asker: [None])]
+    one, other = itertools.cycle(everyone), itertools.cycle(everyone)
     asked = ProjectFilter()
-    return lambda: project_page(next(turn), asked)
+    return (
+        lambda: prepared_row(*page_query(next(one), asked)),
+        lambda: project_page(next(other), asked),
+    )
 
 
-def _who(places: list[UUID], asker: Asker) -> Work:
+def _who(places: list[UUID], asker: Asker) -> tuple[Work, Work]:
     access = access_of(asker)
     found = Project.objects.in_org(access.org.id).select_related("workspace").in_bulk(places)
-    turn = itertools.cycle(found.values())
-    return lambda: access_page(access=access, place=next(turn))
+    one, other = itertools.cycle(found.values()), itertools.cycle(found.values())
+
+    def statement() -> None:
+        place = next(one)
+        roles = [role.value for role in roles_with(Permission.PROJECTS_VIEW, access.policies)]
+        about = [[*place.places, access.org.id], roles, "", ""]
+        prepared_row(_ACCESS_PAGE, [*about, access.membership_id, False, None, None, PAGE_SIZE + 1])
+
+    return statement, lambda: access_page(access=access, place=next(other))
 
 
 def changes(scale: Scale, database: BenchDatabase, owner: psycopg.Connection[Any]) -> list[Line]:
@@ -321,7 +335,7 @@ def _measured(scale: Scale, owner: psycopg.Connection[Any], many: str) -> list[L
         )
         deed = partial(group_role_toggle, group=group, role=TOGGLED, on=True, actor=access)
         seconds = in_turn(
-            effective, partial(rehearse, access, deed, people=people), one_row, rounds=7
+            effective, partial(rehearse, access, deed, people=people), one_row, rounds=2
         )
         why = partial(explain, org=access.org, member=member, asker=access)
         changing = Permission.PROJECTS_CHANGE

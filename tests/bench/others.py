@@ -120,7 +120,7 @@ def others(scale: Scale, owner: psycopg.Connection[Any]) -> list[Line]:
         return [
             *_guardian(scale, owner, asking, one_row),
             *_rules(asking, one_row),
-            *_casbin(scale, asking, one_row),
+            *_casbin(scale, asking, askers(owner)["typical"], one_row),
             *_cedar(asking, one_row),
         ]
 
@@ -339,7 +339,9 @@ def _held(asker: Asker, cursor: psycopg.Cursor[Any]) -> list[tuple[str, str]]:
     return cursor.execute(HELD, about, prepare=True).fetchall()
 
 
-def _casbin(scale: Scale, asking: list[Asker], one_row: Work) -> Iterator[Line]:
+def _casbin(
+    scale: Scale, asking: list[Asker], everyone: list[Asker], one_row: Work
+) -> Iterator[Line]:
     try:
         import casbin
     except ImportError:
@@ -365,7 +367,8 @@ def _casbin(scale: Scale, asking: list[Asker], one_row: Work) -> Iterator[Line]:
     seats = cursor.execute(SEATS, [scale.large]).fetchall()
     everything.model["g"]["g"].policy.extend(map(list, seats))
     everything.build_role_links()
-    rest = itertools.cycle(asking)
+    # From the middle: it goes through the policies in their order until one fits.
+    rest = itertools.cycle(everyone[len(everyone) // 2 :])
 
     def enforce() -> None:
         asker = next(rest)

@@ -32,7 +32,8 @@ DECISIONS = (
     "call to call."
 )
 LISTS = (
-    "A page of 50 as its page reads it, rows made and sorted; the floor is that of the decisions."
+    "The statement of a page of 50, prepared, with everything that its rows show; and the same with "
+    "the rows made in Python. The floor is that of the decisions."
 )
 CHANGES = (
     "The floor of the first three is a transaction that changes one row of a bare table. The row "
@@ -93,9 +94,10 @@ def _sections(
         ),
         ("Lists", LISTS, [lambda: grants.lists(scale, owner)]),
         ("Changing access", CHANGES, [lambda: grants.changes(scale, database, owner)]),
-        ("Beside other libraries", _beside(), [lambda: others.others(scale, owner)]),
         ("Writing the ledger", LEDGER, [lambda: list(ledger.writing(scale, database))]),
         ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
+        # Last: it gives the users of this process the groups that guardian asks for.
+        ("Beside other libraries", _beside(), [lambda: others.others(scale, owner)]),
     ):
         if only in title.lower():
             seed.refresh(owner)

@@ -104,7 +104,7 @@ def refresh(owner: psycopg.Connection[Any]) -> None:
     triggers(owner, "DISABLE")
     owner.execute("""
         UPDATE orgs_membership SET last_active_at = now()
-        WHERE id IN (SELECT membership FROM bench_viewers)
+        WHERE id IN (SELECT membership FROM bench_viewers UNION SELECT membership FROM bench_askers)
     """)
     triggers(owner, "ENABLE")
 

@@ -14,6 +14,7 @@ from tests.factories import Cast, make_group, make_member, make_person
 
 pytestmark = pytest.mark.browser
 
+
 def in_organization(house: Cast) -> list[str]:
     """Every page of an organization, lists filled and empty, deeds as pages of their own."""
     group = make_group(house.acme, "Builders")

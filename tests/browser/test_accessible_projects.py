@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
@@ -107,7 +108,7 @@ def of_answers(house: Cast) -> list[str]:
 
 
 @pytest.mark.parametrize("pages", [of_places, of_things, of_answers])
-def test_the_pages_are_sound(house: Cast, visit: Visit, pages) -> None:
+def test_the_pages_are_sound(house: Cast, visit: Visit, pages: Callable[[Cast], list[str]]) -> None:
     paths = [house.url(path) for path in pages(house)]
     page = visit(house.alice, reduced_motion="reduce")
     assert faults_of(page, *paths, screens=SCREENS) == {}

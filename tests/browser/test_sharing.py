@@ -86,9 +86,16 @@ def test_a_project_is_shared_changed_and_unshared_without_javascript(
     house: Cast, visit: Visit
 ) -> None:
     project = make_project(house.acme, "Order intake")
+    group = make_group_with(house, "Shift leads", house.vera)
     page = visit(house.alice, java_script_enabled=False)
     page.goto(access_url(house, project, "?show=given"))
     page.get_by_role("link", name="Share").first.click()
+    page.get_by_role("radio", name=re.compile(group.name)).check()
+    page.get_by_role("radio", name=re.compile("^Project Viewer")).check()
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_text("Shift leads has the role Project Viewer")).to_be_visible()
+
+    page.goto(house.url(f"projects/{project.pk}/share/"))
     page.get_by_role("searchbox", name="Search people and groups").fill("cast")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("radio", name=re.compile("Mia Castellano")).check()

@@ -33,9 +33,16 @@ MEMBERS_PAGE = 6
 TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
-# Whoever adds a page stays below; a page that truly needs more says here what for.
-MOST = 10
-ALLOWED: dict[str, int] = {}
+# Whoever adds a page stays below. A dialog that says what would change does the deed, measures
+# before and after, and takes it back: that is worth some more.
+MOST, WITH_PREVIEW = 12, 18
+PREVIEWS = ("_unshare", "_remove", "_delete", "_approve", "_change", "_share", "_extend", "_add")
+
+
+def most(route: str) -> int:
+    return WITH_PREVIEW if route.endswith(PREVIEWS) else MOST
+
+
 FAMILIES = {
     *("group", "invitation", "ownership", "workspace", "project", "resource"),
     *("environment", "integration", "request", "task"),
@@ -48,13 +55,13 @@ def test_no_page_asks_more_in_a_larger_organization(cast: Cast) -> None:
     populate(cast, MANY)
     many = {name: asked(client, url) for name, url in addresses(cast, objects).items()}
     grown = {name: many[name] for name in few if len(many[name]) > len(few[name])}
-    above = {name: len(many[name]) for name in many if len(many[name]) > ALLOWED.get(name, MOST)}
-    assert above == {}, "above the ceiling"
     assert not grown, "\n".join(
         f"{name}: {len(few[name])} queries among {FEW} rows, {len(queries)} among {MANY}; "
         + "\n  ".join(["the last ones are", *queries[-3:]])
         for name, queries in grown.items()
     )
+    above = {name: len(many[name]) for name in many if len(many[name]) > most(name)}
+    assert not above, f"above the ceiling: {above}"
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY])

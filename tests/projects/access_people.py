@@ -41,7 +41,7 @@ class PeopleDeeds(AccessLife):
     @rule(data=st.data())
     def group_create(self, data: st.DataObject) -> None:
         if len(self.oracle.groups) < MOST_GROUPS:
-            self.make_group(self.someone(data))
+            self.make_group(self.someone(data, "groups.create"))
 
     def make_group(self, by: int) -> None:
         """Each inside the one before, which gives nobody anything."""
@@ -66,7 +66,7 @@ class PeopleDeeds(AccessLife):
     def group_delete(self, data: st.DataObject) -> None:
         if not self.oracle.groups or data.draw(st.integers(0, 2), "often"):
             return
-        by, group = self.someone(data), self.some_group(data)
+        by, group = self.someone(data, "groups.delete"), self.some_group(data)
         carried = [
             role for (of, role), end in self.oracle.carried.items() if of == group and end != PAST
         ]
@@ -91,7 +91,7 @@ class PeopleDeeds(AccessLife):
     @rule(data=st.data(), role=st.sampled_from(GROUP_ROLES), on=st.booleans())
     def group_role_toggle(self, data: st.DataObject, role: str, on: bool) -> None:
         if self.oracle.groups:
-            self.carry(self.someone(data), self.some_group(data), role, on)
+            self.carry(self.someone(data, "groups.assign_roles"), self.some_group(data), role, on)
 
     def carry(self, by: int, group: int, role: str, on: bool) -> None:
         made = self.tries(
@@ -134,7 +134,7 @@ class PeopleDeeds(AccessLife):
     def group_member_add(self, data: st.DataObject, end: int) -> None:
         if self.oracle.groups:
             who, group = self.anyone(data), self.some_group(data)
-            self.seat_somebody(self.someone(data), group, who, end)
+            self.seat_somebody(self.someone(data, "groups.manage_members"), group, who, end)
 
     def seat_somebody(self, by: int, group: int, who: int, end: int) -> None:
         done = self.tries(
@@ -156,7 +156,7 @@ class PeopleDeeds(AccessLife):
     def group_member_change(self, data: st.DataObject, end: int) -> None:
         if not self.oracle.seats:
             return
-        by = self.someone(data)
+        by = self.someone(data, "groups.manage_members")
         group, who = data.draw(st.sampled_from(sorted(self.oracle.seats)), "seat")
         old = self.oracle.seats[group, who]
         allowed = (
@@ -179,7 +179,7 @@ class PeopleDeeds(AccessLife):
     def group_member_remove(self, data: st.DataObject) -> None:
         if not self.oracle.seats:
             return
-        by = self.someone(data)
+        by = self.someone(data, "groups.manage_members")
         group, who = data.draw(st.sampled_from(sorted(self.oracle.seats)), "seat")
         done = self.tries(
             by,
@@ -192,7 +192,7 @@ class PeopleDeeds(AccessLife):
 
     @rule(data=st.data(), role=st.sampled_from(ORGANIZATION_ROLES))
     def member_change_role(self, data: st.DataObject, role: str) -> None:
-        by, who = self.someone(data), self.anyone(data)
+        by, who = self.someone(data, "members.change_role"), self.anyone(data)
         old, oracle = self.oracle.members[who], self.oracle
         changes = (
             (who != by or old == "owner")
@@ -212,7 +212,7 @@ class PeopleDeeds(AccessLife):
 
     @rule(data=st.data())
     def member_remove(self, data: st.DataObject) -> None:
-        by, who = self.someone(data), self.anyone(data)
+        by, who = self.someone(data, "members.remove"), self.anyone(data)
         if data.draw(st.integers(0, 1), "often"):
             return
         done = self.tries(
@@ -249,7 +249,7 @@ class PeopleDeeds(AccessLife):
 
     @rule(data=st.data(), end=st.sampled_from([PAST, LATER, NEVER]))
     def member_extend(self, data: st.DataObject, end: int) -> None:
-        by, who = self.someone(data), self.anyone(data)
+        by, who = self.someone(data, "members.change_role"), self.anyone(data)
         oracle = self.oracle
         moves = who != by and oracle.members[who] != "owner" and end != PAST
         done = self.tries(

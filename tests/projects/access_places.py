@@ -36,7 +36,7 @@ class PlaceDeeds(AccessLife):
     @rule(data=st.data())
     def workspace_create(self, data: st.DataObject) -> None:
         if len(self.oracle.workspaces) < MOST_WORKSPACES:
-            self.make_workspace(self.someone(data))
+            self.make_workspace(self.someone(data, "workspaces.create"))
 
     def make_workspace(self, by: int) -> None:
         number = self.next_number()
@@ -54,10 +54,11 @@ class PlaceDeeds(AccessLife):
 
     @rule(data=st.data())
     def workspace_delete(self, data: st.DataObject) -> None:
-        by, place = self.someone(data), self.anywhere(data, "workspace")
+        place = self.anywhere(data, "workspace")
         # Rarely: everything else wants workspaces to be there.
         if place is None or data.draw(st.integers(0, 2), "often"):
             return
+        by = self.someone(data, "workspaces.delete", place)
         done = self.tries(
             by,
             behind(self.oracle, by, "workspaces.delete", place),
@@ -77,7 +78,7 @@ class PlaceDeeds(AccessLife):
     def project_create(self, data: st.DataObject, production: bool) -> None:
         if len(self.oracle.projects) == MOST_PROJECTS:
             return
-        by, inside = self.someone(data), self.workspace_or_none(data)
+        by, inside = self.someone(data, "projects.create"), self.workspace_or_none(data)
         owner = data.draw(st.none() | st.sampled_from(sorted(self.oracle.members)), "owner")
         self.make_project(by, inside, owner, production)
 
@@ -123,11 +124,12 @@ class PlaceDeeds(AccessLife):
 
     @rule(data=st.data())
     def project_move(self, data: st.DataObject) -> None:
-        by, place = self.someone(data), self.anywhere(data, "project")
+        place = self.anywhere(data, "project")
         if place is None:
             return
         inside = self.workspace_or_none(data)
         to = ("workspace", inside) if inside is not None else None
+        by = self.someone(data, "workspaces.assign_projects", to or place)
         done = self.tries(
             by,
             may_move(self.oracle, by, place[1], inside),
@@ -142,10 +144,11 @@ class PlaceDeeds(AccessLife):
         data=st.data(), policy=st.sampled_from(["owners_approve", "owners_approve", "shares_end"])
     )
     def project_change_policies(self, data: st.DataObject, policy: str) -> None:
-        by, place = self.someone(data), self.anywhere(data, "project")
+        place = self.anywhere(data, "project")
         if place is None:
             return
-        room = self.oracle.projects[place[1]]
+        by, room = self.someone(data, "projects.set_policies", place), self.oracle.room(place)
+        assert room
         wanted = room.policies ^ {policy}
         lifts = "owners_approve" in room.policies - wanted
         allowed = behind(self.oracle, by, "projects.set_policies", place) and (
@@ -168,10 +171,11 @@ class PlaceDeeds(AccessLife):
 
     @rule(data=st.data(), end=st.sampled_from(["archived", "deleted", "active", "active"]))
     def project_end(self, data: st.DataObject, end: str) -> None:
-        by, place = self.someone(data), self.anywhere(data, "project")
+        place = self.anywhere(data, "project")
         if place is None:
             return
-        room = self.oracle.projects[place[1]]
+        by, room = self.someone(data, "projects.delete", place), self.oracle.room(place)
+        assert room
         turn, door = {
             "archived": (self._archive, ends_doors.project_archive),
             "deleted": (self._delete, ends_doors.project_delete),
@@ -197,12 +201,10 @@ class PlaceDeeds(AccessLife):
     def resource_create(self, data: st.DataObject, kind: str) -> None:
         if len(self.oracle.resources) == MOST_RESOURCES:
             return
-        by, place = self.someone(data), None
-        if kind in CREATES:
-            place = self.anywhere(data, "project")
-            if place is None:
-                return
-        self.make_resource(by, kind, place)
+        takes = CREATES.get(kind) or OF_THE_ORGANIZATION[kind][0]
+        place = self.anywhere(data, "project") if kind in CREATES else None
+        if place is not None or kind in OF_THE_ORGANIZATION:
+            self.make_resource(self.someone(data, takes, place), kind, place)
 
     def make_resource(self, by: int, kind: str, place: Place | None) -> None:
         number = self.next_number()
@@ -231,11 +233,12 @@ class PlaceDeeds(AccessLife):
 
     @rule(data=st.data())
     def resource_delete(self, data: st.DataObject) -> None:
-        by, place = self.someone(data), self.anywhere(data, "resource")
+        place = self.anywhere(data, "resource")
         if place is None or data.draw(st.integers(0, 2), "often"):
             return
         kind = self.oracle.resources[place[1]].kind
         takes = CREATES[kind] if kind in CREATES else OF_THE_ORGANIZATION[kind][1]
+        by = self.someone(data, takes, place)
         done = self.tries(
             by,
             behind(self.oracle, by, takes, place),
@@ -249,9 +252,10 @@ class PlaceDeeds(AccessLife):
 
     @rule(data=st.data(), on=st.booleans())
     def publish_or_withdraw(self, data: st.DataObject, on: bool) -> None:
-        by, place = self.someone(data), self.anywhere(data, "resource")
+        place = self.anywhere(data, "resource")
         if place is None:
             return
+        by = self.someone(data, "hub.publish", place)
         piece = self.oracle.resources[place[1]]
         name = "resource_publish" if on else "resource_withdraw"
         deed = getattr(resources, name)
@@ -269,7 +273,7 @@ class PlaceDeeds(AccessLife):
 
     @rule(data=st.data(), policy=st.sampled_from(list(Policy)))
     def organization_policy(self, data: st.DataObject, policy: Policy) -> None:
-        by = self.someone(data)
+        by = self.someone(data, "org.manage_settings")
         wanted = self.oracle.policies ^ {policy.value}
         done = self.tries(
             by,

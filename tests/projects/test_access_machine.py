@@ -64,21 +64,30 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
         self.make_resource(0, "runner", None)
         for _ in range(2):
             self.make_group(0)
-            group = self.number
-            self.seat_somebody(0, group, data.draw(st.integers(1, 4), "sits"), NEVER)
-            if data.draw(st.booleans(), "carries"):
-                role = data.draw(st.sampled_from(["groups_admin", "projects_admin"]), "carried")
-                self.carry(0, group, role, True)
+            for who in sorted(data.draw(st.sets(st.integers(1, 4), max_size=2), "sit")):
+                self.seat_somebody(0, self.number, who, NEVER)
+            role = data.draw(st.sampled_from(["groups_admin", "projects_admin", ""]), "carried")
+            if role:
+                self.carry(0, self.number, role, True)
         for place in self.oracle.places():
-            to, role = self.some_holder(data), data.draw(st.sampled_from(ROLES_AT[place[0]]))
-            self.give(0, place, to, role, NEVER)
+            for to in sorted(
+                data.draw(st.sets(st.sampled_from(self.holders()[1:]), max_size=3), "to")
+            ):
+                role = data.draw(st.sampled_from(ROLES_AT[place[0]]), "role")
+                if role == "project_owner":
+                    self.give(0, place, to, "project_member", NEVER)
+                    if (place, to) in self.oracle.grants:
+                        self.give_another(0, place, to, role, NEVER)
+                else:
+                    self.give(0, place, to, role, NEVER)
 
     # Sharing
 
     @rule(data=st.data(), end=ends)
     def share(self, data: st.DataObject, end: int) -> None:
-        by, place, to = self.someone(data), self.anywhere(data), self.some_holder(data)
+        place, to = self.anywhere(data), self.some_holder(data)
         if place is not None:
+            by = self.someone(data, self.oracle.sharing(place), place)
             role = data.draw(st.sampled_from(ROLES_AT[place[0]]), "role")
             self.give(by, place, to, role, end)
 
@@ -106,9 +115,13 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
     def share_change(self, data: st.DataObject, end: int) -> None:
         if not self.oracle.grants:
             return
-        by, oracle = self.someone(data), self.oracle
-        place, to = data.draw(st.sampled_from(sorted(oracle.grants)), "grant")
+        place, to = data.draw(st.sampled_from(sorted(self.oracle.grants)), "grant")
+        by = self.someone(data, self.oracle.sharing(place), place)
         role = data.draw(st.sampled_from(ROLES_AT[place[0]]), "role")
+        self.give_another(by, place, to, role, end)
+
+    def give_another(self, by: int, place: Place, to: Holder, role: str, end: int) -> None:
+        oracle = self.oracle
         done = self.tries(
             by,
             ceiling.behind(oracle, by, oracle.sharing(place), place)
@@ -132,7 +145,9 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
             return
         place, to = data.draw(st.sampled_from(sorted(self.oracle.grants)), "grant")
         own = [to[1]] if to[0] == "person" and self.oracle.acts(to[1]) else []
-        by = data.draw(st.sampled_from([*own, self.someone(data)]), "takes")
+        by = data.draw(
+            st.sampled_from([*own, self.someone(data, self.oracle.sharing(place), place)]), "takes"
+        )
         done = self.tries(
             by,
             ceiling.may_unshare(self.oracle, by, place, to),
@@ -195,7 +210,8 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
         if not self.asked:
             return
         key = data.draw(st.sampled_from(sorted(self.asked)), "asked")
-        by, (asker, place, role, final) = self.someone(data), key
+        asker, place, role, final = key
+        by = self.someone(data, self.oracle.sharing(place), place)
         allowed = ceiling.may_decide(self.oracle, by, asker, place, final=final)
         if yes:
             allowed = allowed and self.may_approve(by, asker, place, role, end)
@@ -245,7 +261,8 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
         ]
         if not outside:
             return
-        by, who = self.someone(data), data.draw(st.sampled_from(outside), "invited")
+        by = self.someone(data, "members.invite")
+        who = data.draw(st.sampled_from(outside), "invited")
         place = data.draw(st.none() | st.just(self.anywhere(data, "project")), "with")
         made = self.tries(
             by,
@@ -308,7 +325,7 @@ def live(*, examples: int, steps: int) -> None:
 
 
 def test_a_life_of_much_sharing(db: None) -> None:
-    live(examples=10, steps=25)
+    live(examples=12, steps=30)
 
 
 @pytest.mark.nightly

@@ -200,7 +200,9 @@ def test_a_preview_names_no_place_that_its_reader_does_not_see(cast: Cast) -> No
     text = response.content.decode()
     assert "on a project that you do not see" in text
     assert "Payroll" not in text
-    assert "on Payroll" in add(cast, cast.alice, group, cast.vera, query="?preview=1").content.decode()
+    assert (
+        "on Payroll" in add(cast, cast.alice, group, cast.vera, query="?preview=1").content.decode()
+    )
     make_seat(group, cast.member(cast.vera))
     url = cast.url(f"groups/{group.pk}/delete/?preview=1")
     assert b"Payroll" not in sign_in(cast.mia).post(url, {}, headers=HTMX).content
@@ -221,7 +223,9 @@ def secret(cast: Cast) -> Group:
     return make_group(cast.acme, "Zebrafish", secret=True)
 
 
-def test_a_request_does_not_name_a_secret_group_to_who_decides_it(cast: Cast, secret: Group) -> None:
+def test_a_request_does_not_name_a_secret_group_to_who_decides_it(
+    cast: Cast, secret: Group
+) -> None:
     project = make_project(cast.acme)
     make_grant(project, cast.member(cast.vera), OWNER)
     mia = cast.member(cast.mia)
@@ -246,6 +250,22 @@ def test_asking_an_owner_does_not_reveal_a_secret_group(cast: Cast, secret: Grou
     assert response.status_code == 422
     assert "Zebrafish" not in response.content.decode()
     assert "Zebrafish" not in page(cast, cast.mia, "inbox/?tab=asked")
+
+
+def test_the_log_of_a_project_names_no_secret_group_to_its_people(
+    cast: Cast, secret: Group
+) -> None:
+    project = make_project(cast.acme)
+    make_grant(project, cast.member(cast.mia), Role.PROJECT_MEMBER)
+    make_grant(project, secret, Role.PROJECT_VIEWER)
+    vera = cast.member(cast.vera)
+    make_request(vera, kind="production", role=OWNER, project=project, group=secret)
+    log = page(cast, cast.mia, f"projects/{project.pk}/audit/")
+    assert "a secret group" in log
+    assert "Zebrafish" not in log
+    assert "Zebrafish" in page(cast, cast.alice, f"projects/{project.pk}/audit/")
+    make_seat(secret, cast.member(cast.mia))
+    assert "Zebrafish" in page(cast, cast.mia, f"projects/{project.pk}/audit/")
 
 
 def test_an_invitation_names_no_project_that_its_reader_does_not_see(cast: Cast) -> None:

@@ -118,10 +118,11 @@ def test_its_pages_hold_every_entry_once_forwards_and_back(cast: Cast) -> None:
     for _ in range(4):
         many(project, 30)
         many(other, 7)
+    alice = cast.access(cast.alice)
     with bound(cast.acme.id):
         pages, cursor = [], None
         while True:
-            found = project_log(project=project, cursor=cursor)
+            found = project_log(project=project, cursor=cursor, viewer=alice)
             pages.append([entry.sequence for entry in found.rows])
             if not found.older:
                 break
@@ -129,8 +130,8 @@ def test_its_pages_hold_every_entry_once_forwards_and_back(cast: Cast) -> None:
         assert [len(each) for each in pages] == [50, 50, 21]
         everything = list(chain.from_iterable(pages))
         assert everything == sorted(set(everything), reverse=True)
-        back = [project_log(project=project, cursor=found.newer)]
-        back.append(project_log(project=project, cursor=back[0].newer))
+        back = [project_log(project=project, cursor=found.newer, viewer=alice)]
+        back.append(project_log(project=project, cursor=back[0].newer, viewer=alice))
         assert [[entry.sequence for entry in each.rows] for each in back] == pages[1::-1]
         assert back[1].newer is None
 

@@ -72,13 +72,17 @@ def _ground(scale: Scale, owner: psycopg.Connection[Any], load: float) -> str:
     ).fetchone() or ("", "", "")
     rows = owner.execute(
         "SELECT (SELECT count(*) FROM orgs_membership), (SELECT count(*) FROM orgs_group),"
-        " (SELECT count(*) FROM orgs_groupmembership)"
-    ).fetchone() or (0, 0, 0)
+        " (SELECT count(*) FROM orgs_groupmembership), (SELECT count(*) FROM live_grant)"
+    ).fetchone() or (0, 0, 0, 0)
     return (
         f"- {scale.small:,} small organizations of eight to sixteen people, one of 50, and one of "
         f"{scale.members:,} people in {scale.groups:,} groups, five of which hold "
         f"{scale.members // 10:,}: {rows[0]:,} memberships, {rows[1]:,} groups and {rows[2]:,} "
         "places in them.\n"
+        f"- {scale.projects:,} projects in {scale.workspaces:,} workspaces of the large organization, "
+        f"two resources in each, ten projects in each small one; {rows[3]:,} grants in force. "
+        "Everybody there has roles on about twelve projects and is in three groups; one person is "
+        f"in 32 groups and has roles on {scale.projects // 10:,} projects.\n"
         f"- Ledgers of {scale.events:,} entries in the large organization, of {scale.short:,} in "
         "the one of 50 and of 20 in each small one. Seeded in bulk, with the bytes that the "
         "ledger itself would store, and chained: they verify.\n"

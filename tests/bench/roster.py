@@ -23,6 +23,8 @@ ROUNDS = 3
 COPIED = "the same rows by COPY"
 # The tables that an import writes, those that others refer to last.
 WRITTEN = (
+    "projects_projectgroupgrant",
+    "projects_project",
     "orgs_groupmembership",
     "orgs_membership",
     "orgs_group",

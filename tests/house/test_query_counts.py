@@ -36,7 +36,17 @@ TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 # Whoever adds a page stays below. A dialog that says what would change does the deed, measures
 # before and after, and takes it back: that is worth some more.
 MOST, WITH_PREVIEW = 12, 18
-PREVIEWS = ("_unshare", "_remove", "_delete", "_approve", "_change", "_share", "_extend", "_add")
+PREVIEWS = (
+    "_unshare",
+    "_unassign",
+    "_remove",
+    "_delete",
+    "_approve",
+    "_change",
+    "_share",
+    "_extend",
+    "_add",
+)
 
 
 def most(route: str) -> int:

@@ -46,6 +46,7 @@ IN_ITS_TIME = {
 }
 # Its own page is there for who asked as well; who decides is asked of each request.
 FOR_WHO_DECIDES = {"request_approve", "request_refuse"}
+APART = {"resource_view", "resource_access", "resource_versions"}
 OWNERS_LACK_NOTHING = {"request_create"}
 
 
@@ -90,7 +91,7 @@ def walk(client: Client, start: str, within: str) -> tuple[set[str], dict[str, s
             shown.setdefault(name, place.path)
             # One object of each kind is enough, the others have the same doors; but resources
             # are of several kinds, a page may have tabs, and with a query it may show less.
-            apart = place.path if name in ("resource_view", "resource_access") else ""
+            apart = place.path if name in APART else ""
             kind = (name, apart, tab_of(place.query), bool(place.query))
             if kind not in seen:
                 seen.add(kind)

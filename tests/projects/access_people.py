@@ -133,8 +133,9 @@ class PeopleDeeds(AccessLife):
     @rule(data=st.data(), end=ends)
     def group_member_add(self, data: st.DataObject, end: int) -> None:
         if self.oracle.groups:
-            who, group = self.anyone(data), self.some_group(data)
-            self.seat_somebody(self.someone(data, "groups.manage_members"), group, who, end)
+            by = self.someone(data, "groups.manage_members")
+            who = data.draw(st.sampled_from([by, self.anyone(data)]), "sits")
+            self.seat_somebody(by, self.some_group(data), who, end)
 
     def seat_somebody(self, by: int, group: int, who: int, end: int) -> None:
         done = self.tries(

@@ -69,6 +69,7 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
             role = data.draw(st.sampled_from(["groups_admin", "projects_admin", ""]), "carried")
             if role:
                 self.carry(0, self.number, role, True)
+        self.tempt()
         for place in self.oracle.places():
             for to in sorted(
                 data.draw(st.sets(st.sampled_from(self.holders()[1:]), max_size=3), "to")
@@ -80,6 +81,16 @@ class OrganizationLife(PlaceDeeds, PeopleDeeds):
                         self.give_another(0, place, to, role, NEVER)
                 else:
                     self.give(0, place, to, role, NEVER)
+
+    def tempt(self) -> None:
+        """The second person keeps groups, sits in one, and runs the workspace for a while."""
+        first, second = sorted(self.oracle.groups)
+        for group in (first, second):
+            if (group, 1) not in self.oracle.seats:
+                self.seat_somebody(0, group, 1, NEVER)
+        self.carry(0, first, "groups_admin", True)
+        self.carry(0, second, "groups_admin", False)
+        self.give(0, self.oracle.places()[0], ("person", 1), "workspace_admin", LATER)
 
     # Sharing
 

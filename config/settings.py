@@ -261,7 +261,7 @@ LOGGING = {
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[]) or (
     [database.local_secret(BASE_DIR, env.ENVIRON, name="vault-key")]
     if DEBUG or not env.str("DATABASE_URL", default="")
-    else []
+    else [SECRET_KEY]
 )
 
 # What Bailiwick itself lets an operator choose

@@ -63,6 +63,9 @@ def _stretched(key: str) -> bytes:
 def secrets_have_a_key(**_: Any) -> list[checks.CheckMessage]:
     """Whoever brings a database brings a key: one that is made up would be lost with the disk."""
     hint = "Set SECRETS_KEYS to the output of `openssl rand -base64 32`, and keep a copy of it."
+    if settings.SECRETS_KEYS == [settings.SECRET_KEY]:
+        text = "SECRETS_KEYS is not set: SECRET_KEY seals the secrets, and cannot change alone."
+        return [checks.Warning(text, hint=hint, id="vault.W001")]
     if not settings.SECRETS_KEYS:
         text = "SECRETS_KEYS is not set: secrets of projects cannot be stored."
         return [checks.Error(text, hint=hint, id="vault.E001")]

@@ -13,8 +13,10 @@ from config.roles.book import (
 )
 from config.roles.names import (
     GROUP_ROLES,
+    MANAGING_ROLES,
     ORGANIZATION_ROLES,
     PROJECT_ROLES,
+    READING_ROLES,
     RESOURCE_ROLES,
     WORKSPACE_ROLES,
     Role,
@@ -26,9 +28,11 @@ __all__ = [
     "AREAS",
     "DEFAULT_POLICIES",
     "GROUP_ROLES",
+    "MANAGING_ROLES",
     "ORGANIZATION_ROLES",
     "PRESET_POLICIES",
     "PROJECT_ROLES",
+    "READING_ROLES",
     "RESOURCE_ROLES",
     "ROLE_PERMISSIONS",
     "ROLE_POLICY_PERMISSIONS",

@@ -211,3 +211,12 @@ GROUP_ROLES: tuple[Role, ...] = (
 WORKSPACE_ROLES: tuple[Role, ...] = tuple(r for r in Role if r.scope is Scope.WORKSPACE)
 PROJECT_ROLES: tuple[Role, ...] = tuple(r for r in Role if r.scope is Scope.PROJECT)
 RESOURCE_ROLES: tuple[Role, ...] = tuple(r for r in Role if r.scope is Scope.RESOURCE)
+
+# Of the roles that groups carry, those that only look.
+READING_ROLES: frozenset[Role] = frozenset(
+    {Role.INSIGHTS_VIEWER, Role.AUDIT_LOG_READER, Role.BILLING_VIEWER}
+)
+# On a workspace, a project or a resource: the role that hands out the others.
+MANAGING_ROLES: frozenset[Role] = frozenset(
+    {Role.WORKSPACE_ADMIN, Role.PROJECT_OWNER, Role.RESOURCE_ADMIN}
+)

@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
 
 from config.keyset import Page, keyset_page
-from config.roles import GROUP_ROLES, Permission, Role
+from config.roles import GROUP_ROLES, READING_ROLES, Permission, Role
 from orgs.access import Access
 from orgs.grants import permission_id, role_of
 from orgs.models import Group, GroupMembership, GroupRole, Membership
@@ -24,11 +24,10 @@ from orgs.queries.members import members_matching, search_query
 ADDABLE = 20
 FOUND = 8
 MOST_COUNTED = 10_000
-READ_ONLY = (Role.INSIGHTS_VIEWER, Role.AUDIT_LOG_READER, Role.BILLING_VIEWER)
 # The heads over the columns, in the order of the rule book.
 BLOCKS = (
-    ("Administer", tuple(role for role in GROUP_ROLES if role not in READ_ONLY)),
-    ("Read only", tuple(role for role in GROUP_ROLES if role in READ_ONLY)),
+    ("Administer", tuple(role for role in GROUP_ROLES if role not in READING_ROLES)),
+    ("Read only", tuple(role for role in GROUP_ROLES if role in READING_ROLES)),
 )
 
 

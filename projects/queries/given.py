@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Val
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from config.roles import Role, Scope
+from config.roles import MANAGING_ROLES, Role, Scope
 from orgs.access import Access
 from orgs.grants import role_of
 from orgs.models import Group, GroupMembership, Membership
@@ -26,7 +26,6 @@ from projects.queries.access import PAGE_SIZE, Found, moment, read_page
 OFFERED_PEOPLE, OFFERED_GROUPS = 12, 6
 MANY_OWNERS = 3
 UNUSED_AFTER = datetime.timedelta(days=90)
-MANAGING = frozenset({Role.WORKSPACE_ADMIN, Role.PROJECT_OWNER, Role.RESOURCE_ADMIN})
 
 _GIVEN_PAGE = "SELECT given_page(%s, %s, %s::uuid, %s, %s::text, %s::uuid, %s)"
 
@@ -56,7 +55,7 @@ class Given:
     @property
     def is_unused(self) -> bool:
         """Somebody may manage here and has not been seen for a long time (S2-163)."""
-        if self.is_group or self.role not in MANAGING:
+        if self.is_group or self.role not in MANAGING_ROLES:
             return False
         seen = self.active or self.since
         return max(seen, self.since) < timezone.now() - UNUSED_AFTER

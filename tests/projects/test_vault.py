@@ -61,3 +61,6 @@ def test_without_a_good_key_it_does_not_start(settings: Any, keys: list[str], fo
 def test_a_good_key_is_no_complaint(settings: Any) -> None:
     settings.SECRETS_KEYS = [NEW, OLD]
     assert vault.secrets_have_a_key() == []
+    settings.SECRETS_KEYS = [settings.SECRET_KEY]
+    (warning,) = vault.secrets_have_a_key()
+    assert warning.id == "vault.W001"

@@ -303,7 +303,8 @@ def test_the_page_asks_the_database_for_nothing_of_its_own(cast: Cast) -> None:
         with CaptureQueriesContext(connection) as queries:
             client.get(cast.url(path))
         asked[path] = len(queries)
-    assert asked["permissions/"] == asked["hub/"]
+    # The Hub asks for what it shows; this page is drawn from the rule book.
+    assert asked["permissions/"] < asked["hub/"]
 
 
 def test_the_book_is_arranged_once_for_each_choice_of_policies() -> None:

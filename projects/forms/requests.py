@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -10,39 +9,15 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from config.roles import PROJECT_ROLES, Role
+from orgs.forms.groups import LastDayField
 from projects.forms.fields import LineField, ParagraphField
 from projects.models import Project, Workspace
 from projects.queries.ways import Way
 
 LONGEST_REASON = 1_000
-FURTHEST = datetime.timedelta(days=5 * 366)
-
-
-class UntilField(forms.DateField):
-    """The last day on which something holds: until it ends, where whoever typed it is."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", "Empty: for as long as nobody takes it away.")
-        super().__init__(
-            label="Until",
-            required=False,
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            error_messages={"invalid": "Write a day like 2027-03-31."},
-            **kwargs,
-        )
-
-    def clean(self, value: Any) -> datetime.datetime | None:
-        day = super().clean(value)
-        if day is None:
-            return None
-        if day < timezone.localdate():
-            raise ValidationError("This is in the past.", code="past")
-        if day > timezone.localdate() + FURTHEST:
-            raise ValidationError("Choose a day within five years.", code="too_far")
-        return timezone.make_aware(datetime.datetime.combine(day, datetime.time(23, 59, 59)))
+UNTIL_TAKEN = "Empty: for as long as nobody takes it away."
 
 
 def reason_field(label: str = "Why", *, required: bool = True, hint: str = "") -> ParagraphField:
@@ -73,7 +48,7 @@ class AccessRequestForm(RequestForm):
     """Why, until when, and which role where the link names none."""
 
     field_order = ("role", "until", "reason")
-    until = UntilField()
+    until = LastDayField(help_text=UNTIL_TAKEN)
 
     def __init__(self, *args: Any, roles: Sequence[Role] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -109,7 +84,7 @@ class ApproveForm(forms.Form):
         label="Give it by",
         error_messages={"required": "Choose how.", "invalid_choice": "Choose how."},
     )
-    until = UntilField()
+    until = LastDayField(help_text=UNTIL_TAKEN)
     answer = reason_field("A word to who asked", required=False)
 
     def __init__(

@@ -264,13 +264,12 @@ SECRETS_KEYS = env.list("SECRETS_KEYS", default=[]) or (
     else [SECRET_KEY]
 )
 
-# What Bailiwick itself lets an operator choose
 # Jobs: the queue is in the same database, under the web role; what was done leaves no row.
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "shutdown_graceful_timeout": 20}
 # A job that the clock asked for while no worker ran is made up for within a day.
 PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 24 * 3600}
 
-# Where people reach this server: for the letters that no request leads to.
+# What Bailiwick itself lets an operator choose. Where people reach this server: for the letters that no request leads to.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 REVIEW_SIGN_UPS = env.bool("REVIEW_SIGN_UPS", default=False)
 WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")

@@ -269,7 +269,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "shutdown_graceful
 # A job that the clock asked for while no worker ran is made up for within a day.
 PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 24 * 3600}
 
-# What Bailiwick itself lets an operator choose. Where people reach this server: for the letters that no request leads to.
+# What Bailiwick itself lets an operator choose; first, where people reach this server.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 REVIEW_SIGN_UPS = env.bool("REVIEW_SIGN_UPS", default=False)
 WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")

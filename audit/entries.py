@@ -22,7 +22,13 @@ from config.moments import local
 
 ERASED = "erased"
 CATALOGUE = {event.value: event for event in Event}
-ICONS = {"system": "cog-6-tooth", "command": "command-line", "anonymous": "question-mark-circle"}
+ICONS = {
+    "system": "cog-6-tooth",
+    "command": "command-line",
+    "program": "cpu-chip",
+    "service": "cpu-chip",
+    "anonymous": "question-mark-circle",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,19 @@ VERSION = Field("version", "Version")
 KIND = Field("kind", "Kind")
 FORMAT = Field("format", "Format")
 ENTRIES = Field("entries", "Entries")
+KEY = Field("key", "Key")
+HOLDER = Field("holder", "Acts for", personal=True)
+MAY = Field("may", "May")
+ENDS = Field("ends_at", "Works until")
+SCOPES = Field("scopes", "Scopes")
+COST_CENTRE = Field("cost_centre", "Cost centre")
+LIMITS = (
+    Field("budget", "Budget"),
+    Field("rpm", "Requests a minute"),
+    Field("networks", "Networks"),
+    Field("tasks", "Tasks"),
+    Field("models", "Models"),
+)
 
 
 class Event(Enum):
@@ -469,6 +482,163 @@ class Event(Enum):
         "delete the secret {target}",
         PROJECT,
     )
+    # Keys of programs
+    KEY_CREATED = (
+        "key.created",
+        "created the key {target}",
+        "create a key",
+        TITLE,
+        KIND,
+        PROJECT,
+        MAY,
+        HOLDER,
+        COST_CENTRE,
+        EXPIRES,
+        KEY,
+    )
+    KEY_CHANGED = (
+        "key.changed",
+        "changed the key {target}",
+        "change the key {target}",
+        TITLE,
+        MAY,
+        COST_CENTRE,
+        EXPIRES,
+    )
+    KEY_POLICY_CHANGED = (
+        "key.policy_changed",
+        "changed the limits of the key {target}",
+        "change the limits of the key {target}",
+        *LIMITS,
+    )
+    KEY_ROTATED = (
+        "key.rotated",
+        "gave the key {target} a new secret",
+        "rotate the key {target}",
+        KEY,
+        ENDS,
+    )
+    KEY_OVERLAP_CHANGED = (
+        "key.overlap_changed",
+        "changed how long the old secret of the key {target} works",
+        "change how long the old secret of the key {target} works",
+        KEY,
+        ENDS,
+    )
+    KEY_RETIRED = (
+        "key.retired",
+        "retired the old secret of the key {target}",
+        "retire the old secret of the key {target}",
+        KEY,
+    )
+    KEY_REVOKED = (
+        "key.revoked",
+        "revoked the key {target}",
+        "revoke the key {target}",
+        KEY,
+        PROJECT,
+        HOLDER,
+    )
+    KEY_REOWNED = (
+        "key.reowned",
+        "made {holder.new} the holder of the key {target}",
+        "give the key {target} to a service account",
+        HOLDER,
+        KIND,
+    )
+    KEY_REFUSED = (
+        "key.refused",
+        "was refused as the key {target}",
+        "use the key {target}",
+        Field("why", "Why"),
+        Field("layer", "Layer"),
+        Field("calls", "Calls"),
+        Field("first_at", "First"),
+        Field("last_at", "Last"),
+    )
+    LIMIT_CHANGED = (
+        "limit.changed",
+        "changed the limits of {target}",
+        "change the limits of {target}",
+        *LIMITS,
+        Field("longest_days", "Longest life of a key"),
+    )
+    LIMIT_REACHED = (
+        "limit.reached",
+        "saw {target} reach {percent.new} of its budget",
+        "watch the budget of {target}",
+        Field("percent", "Reached"),
+        Field("budget", "Budget"),
+    )
+    SERVICE_ACCOUNT_CREATED = (
+        "service_account.created",
+        "created the service account {target}",
+        "create a service account",
+        TITLE,
+        DESCRIPTION,
+        ROLE,
+    )
+    SERVICE_ACCOUNT_CHANGED = (
+        "service_account.changed",
+        "changed the service account {target}",
+        "change the service account {target}",
+        TITLE,
+        DESCRIPTION,
+        ROLE,
+        STATE,
+    )
+    SERVICE_ACCOUNT_DELETED = (
+        "service_account.deleted",
+        "deleted the service account {target}",
+        "delete the service account {target}",
+        TITLE,
+        Field("keys", "Keys"),
+        Field("tokens", "Tokens"),
+    )
+    SERVICE_ACCOUNT_PLACED = (
+        "service_account.placed",
+        "let the service account {target} work in {project.new}",
+        "let the service account {target} work in a project",
+        PROJECT,
+    )
+    SERVICE_ACCOUNT_WITHDRAWN = (
+        "service_account.withdrawn",
+        "took the service account {target} out of {project.old}",
+        "take the service account {target} out of a project",
+        PROJECT,
+    )
+    SERVICE_TOKEN_CREATED = (
+        "service_token.created",
+        "created the token {target}",
+        "create a token",
+        TITLE,
+        KEY,
+        SCOPES,
+        EXPIRES,
+    )
+    SERVICE_TOKEN_REVOKED = (
+        "service_token.revoked",
+        "revoked the token {target}",
+        "revoke the token {target}",
+        KEY,
+        SCOPES,
+    )
+    PRICES_IMPORTED = (
+        "prices.imported",
+        "imported the price list {target}",
+        "import a price list",
+        Field("models", "Models"),
+        Field("changed", "Changed"),
+        Field("list", "SHA-256 of the list"),
+    )
+    EXECUTION_RECORDED = (
+        "execution.recorded",
+        "recorded {target}",
+        "record an execution",
+        KIND,
+        STATE,
+    )
+
     ENVIRONMENT_CLASS_CREATED = (
         "environment_class.created",
         "created the environment class {target}",

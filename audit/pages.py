@@ -72,7 +72,7 @@ def by_day(entries: Sequence[Entry]) -> list[Day]:
     """Entries under the day they fall on, in the current time zone."""
     today = timezone.localdate()
     return [
-        Day(_heading(day, today), list(group))
+        Day(day_heading(day, today), list(group))
         for day, group in groupby(entries, key=lambda entry: entry.day)
     ]
 
@@ -93,7 +93,7 @@ def chips(
     """The filters that are set, by name; `when` stands for both dates."""
     asked, query = form.asked, form.query
     found = {
-        "when": _span(query.get("since"), query.get("until")),
+        "when": span_words(query.get("since"), query.get("until")),
         "actor": _actor_name(asked.actor, entries, actors),
         "action": asked.action,
         "outcome": asked.outcome.label if asked.outcome else "",
@@ -132,13 +132,13 @@ def count_words(number: int, *, most: int) -> str:
     return f"{number:,} {'entry' if number == 1 else 'entries'}"
 
 
-def _heading(day: datetime.date, today: datetime.date) -> str:
+def day_heading(day: datetime.date, today: datetime.date) -> str:
     words = dateformat.format(day, "l j F" if day.year == today.year else "l j F Y")
     near = {0: "Today, ", 1: "Yesterday, "}
     return near.get((today - day).days, "") + words
 
 
-def _span(since: str | None, until: str | None) -> str:
+def span_words(since: str | None, until: str | None) -> str:
     first, last = (datetime.date.fromisoformat(text) if text else None for text in (since, until))
     this_year = timezone.localdate().year
     year = "" if {day.year for day in (first, last) if day} <= {this_year} else " Y"

@@ -138,6 +138,19 @@ def events_about(
     )
 
 
+def events_after(*, organization: UUID, sequence: int, size: int) -> list[Entry]:
+    """The entries that follow this one, oldest first. Two queries, the same at any depth."""
+    found = _of(organization).filter(sequence__gt=sequence).order_by("sequence")[:size]
+    return _entries(organization, found)
+
+
+def acted_since(*, organization: UUID, actor: UUID, action: str, since: datetime.datetime) -> bool:
+    """Did this actor do this after that moment?"""
+    newest = _of(organization).filter(actor_id=actor, action=action).order_by("-sequence")
+    at = newest.values_list("at", flat=True).first()
+    return at is not None and at > since
+
+
 def event_count(*, organization: UUID, filters: EventFilter) -> int:
     """How many entries match, counting no further than one past `filters.most_counted`."""
     return capped_count(_matching(organization, filters), cap=filters.most_counted)

@@ -118,15 +118,16 @@ def django_databases(
 def _django_database(url: str) -> dict[str, Any]:
     parts = _parts(url)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": parts.pop("dbname"),
         "USER": parts.pop("user"),
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
-        # The pool keeps connections, and a database restart must not fail the next requests.
+        # The pool keeps connections, and a database restart must not fail the next requests: the
+        # engine looks at each one that it takes, where Django would ask the server.
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": False,
         # Django turns preparing off; with a number, `prepared_row` may ask for it.
         "OPTIONS": {"prepare_threshold": 5, **parts},
     }

@@ -35,6 +35,7 @@ class Kind(enum.Enum):
     PUBLIC = "public"
     SIGNED_IN = "signed in"
     PERMISSION = "permission"
+    SERVICE = "service account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Lock:
     while_closed: bool = False
     on: Callable[..., Any] | None = None
     choose: Callable[[Any], Permission] | None = None
+    scope: str = ""
 
     def asks(self, target: Any) -> Permission | None:
         """The permission it takes, on this target."""
@@ -105,6 +107,16 @@ def gate(
     return lambda view: _mark(view, lock)
 
 
+def token(scope: str, *, records: enum.Enum | None = None) -> Callable[[View], View]:
+    """Only a service account's token of this scope may come, and no person at all.
+
+    The interface reads the token in the very call that answers (`projects/api/`): the gate keeps
+    every other way to such a route shut.
+    """
+    lock = Lock(Kind.SERVICE, records=records, scope=scope)
+    return lambda view: _mark(view, lock)
+
+
 def _mark(view: View, lock: Lock) -> View:
     view.lock = lock  # type: ignore[attr-defined]
     return view
@@ -136,6 +148,8 @@ class GateMiddleware:
         request.lock = lock  # type: ignore[attr-defined]
         if lock.kind is Kind.PUBLIC:
             return None
+        if lock.kind is Kind.SERVICE:
+            raise Http404  # `config.interface` answers these before anything of a person is read.
         if not request.user.is_authenticated:
             return _ask_to_sign_in(request)
         if lock.kind is Kind.SIGNED_IN:

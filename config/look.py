@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_outline
 
 from config import charts, moments
+from config.money import money as in_words
 from config.roles import ORGANIZATION_ROLES
 
 register = template.Library()
@@ -256,9 +257,13 @@ def exact(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
-def money(minor: int | None, currency: str = "EUR") -> str:
-    """Minor units with their currency: 141280 in EUR is €1,412.80."""
-    return "" if minor is None else moments.format_money(int(minor), str(currency))
+def money(amount: int | None, currency: str = "") -> str:
+    """Nano-units of the installation's currency; with a currency, minor units of that one."""
+    if amount is None:
+        return ""
+    if currency:
+        return moments.format_money(int(amount), str(currency))
+    return in_words(int(amount))
 
 
 @register.simple_tag

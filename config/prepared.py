@@ -34,6 +34,15 @@ def prepared_row(statement: str, params: Sequence[Any]) -> tuple[Any, ...] | Non
     logged as any query. Parameters are bound by the server, so a bare `%s` may need a cast;
     `jsonb` arrives as text.
     """
+    return cast("tuple[Any, ...] | None", _executed(statement, params).fetchone())
+
+
+def prepared_rows(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """All rows of such a statement; otherwise as `prepared_row`."""
+    return cast("list[tuple[Any, ...]]", _executed(statement, params).fetchall())
+
+
+def _executed(statement: str, params: Sequence[Any]) -> Any:
     connection = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
@@ -44,7 +53,7 @@ def prepared_row(statement: str, params: Sequence[Any]) -> tuple[Any, ...] | Non
     else:
         wrapped = connection.make_cursor(cast(Any, _cursor_of(raw)))
     wrapped.execute(statement, list(params))
-    return cast("tuple[Any, ...] | None", wrapped.fetchone())
+    return wrapped
 
 
 def _cursor_of(raw: Any) -> _PreparedCursor:

@@ -1,12 +1,15 @@
-"""A request as it travels through the house: its id, and what the walls and the gate put on it;
-and that no answer stays behind in a browser or a proxy.
+"""A request as it travels through the house: its id, whom it comes from, what the walls and the
+gate put on it; and that no answer stays behind in a browser or a proxy.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from uuid6 import uuid7
 
@@ -35,9 +38,44 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.id = uuid7().hex  # type: ignore[attr-defined]
+        request.id = new_request_id()  # type: ignore[attr-defined]
         response = self.get_response(request)
         # The back button after signing out shows nothing, and a shared computer keeps nothing.
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+
+def new_request_id() -> str:
+    return uuid7().hex
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Where the request comes from: the last address that no proxy of ours stands for.
+
+    `X-Forwarded-For` is read from the right, and believed only as far as `TRUSTED_PROXIES` sent it.
+    """
+    address = request.META.get("REMOTE_ADDR") or None
+    if address is None or not settings.TRUSTED_PROXIES or not _is_ours(address):
+        return address
+    for said in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not _is_address(said.strip()):
+            return address
+        address = said.strip()
+        if not _is_ours(address):
+            return address
+    return address
+
+
+@lru_cache(maxsize=1024)
+def _is_ours(address: str) -> bool:
+    found = ipaddress.ip_address(address)
+    return any(found in ipaddress.ip_network(net) for net in settings.TRUSTED_PROXIES)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

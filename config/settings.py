@@ -49,12 +49,14 @@ INSTALLED_APPS = [
     "django_htmx",
     "guardian",
     "heroicons",
+    "ninja",
     "procrastinate.contrib.django",
     "template_partials.apps.SimpleAppConfig",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "projects.api.door.InterfaceMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -272,6 +274,11 @@ PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 24 * 3600}
 # What Bailiwick itself lets an operator choose; first, where people reach this server.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 REVIEW_SIGN_UPS = env.bool("REVIEW_SIGN_UPS", default=False)
+# The proxies in front, as networks: from them alone is X-Forwarded-For believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# Money is counted in nano-units of this; the price list is in it.
+CURRENCY = env.str("CURRENCY", default="USD")
+REQUEST_LOG_MONTHS = env.int("REQUEST_LOG_MONTHS", default=13)
 WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")
 INVITATION_DAYS = 7
 CLOSING_DAYS = 30

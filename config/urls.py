@@ -13,6 +13,8 @@ urlpatterns = [
     path("healthy", pages.healthy, name="healthy"),
     path("terms/", pages.terms, name="terms"),
     path("privacy/", pages.privacy, name="privacy"),
+    path("", include("projects.public_urls")),
+    path("", include("projects.api.routes")),
     path("", include("accounts.urls")),
     path("", include("orgs.urls")),
     path("o/<slug:slug>/", include("projects.urls")),

@@ -148,12 +148,8 @@ class Access:
 
     def refusal(self, permission: Permission, obj: Any = None) -> str:
         """One sentence for a notice: what is refused, who may do it, and whom to ask."""
-        what = permission.label[0].lower() + permission.label[1:]
-        may = [role for role in roles_with(permission, self.policies) if role is not Role.OWNER]
-        scopes = {Scope.ORGANIZATION, getattr(obj, "scope", Scope.ORGANIZATION)}
-        here = [role for role in may if role.scope in scopes and role not in GROUP_ROLES]
-        names = ["Owners", *(f"{role.label}s" for role in here)]
-        sentence = f"You may not {what}. {_list(names, 'and')} may"
+        scope = getattr(obj, "scope", Scope.ORGANIZATION)
+        sentence = refused(permission, scope, self.policies)
         asked = self._owner_names()
         return f"{sentence}; ask {_list(asked, 'or')}." if asked else f"{sentence}."
 
@@ -205,6 +201,16 @@ class Access:
             role=Role.OWNER, person__isnull=False
         )
         return list(owners.order_by("joined_at").values_list("name", flat=True)[:2])
+
+
+def refused(permission: Permission, scope: Scope, policies: frozenset[Policy]) -> str:
+    """What is refused at this scope and who may do it, without its full stop and without names."""
+    what = permission.label[0].lower() + permission.label[1:]
+    may = [role for role in roles_with(permission, policies) if role is not Role.OWNER]
+    scopes = {Scope.ORGANIZATION, scope}
+    here = [role for role in may if role.scope in scopes and role not in GROUP_ROLES]
+    names = ["Owners", *(f"{role.label}s" for role in here)]
+    return f"You may not {what}. {_list(names, 'and')} may"
 
 
 # Which permission lets a role of this scope be handed out on an object of it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,7 +11,9 @@ from django.urls import reverse
 
 from config.roles import Permission
 from orgs.access import Access
+from orgs.keys import active_keys
 from orgs.queries.organizations import owner_names
+from orgs.team import Tab, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,35 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": [section for section in nav if section.items],
         "nav_bottom": [bottom] if bottom.items else [],
         "palette": _palette(access, [*nav, bottom]),
+        "settings_tabs": partial(_settings_tabs, request, access),
     }
+
+
+# The pages of the settings: label, route, permission. A page of one lights up its tab.
+SETTINGS = (
+    ("General", "organization_settings", Permission.ORG_ACCESS_SETTINGS),
+    ("API keys", "key_list", Permission.KEYS_CREATE),
+    ("Limits", "limit_list", Permission.KEYS_SET_POLICIES),
+    ("Service accounts", "service_account_list", Permission.KEYS_CREATE),
+    ("Requests", "call_list", Permission.KEYS_SET_POLICIES),
+)
+
+
+def _settings_tabs(request: HttpRequest, access: Access) -> list[Tab]:
+    """What `_settings_tabs.html` shows, for who may open each. One query, for the live keys."""
+    family = (request.resolver_match.url_name or "" if request.resolver_match else "").split("_")[0]
+    live = active_keys(access.org.id) if access.can(Permission.KEYS_CREATE) else 0
+    return [
+        Tab(
+            label=label,
+            url=reverse(route, args=[access.org.slug]),
+            route=route,
+            count=counted(live) if route == "key_list" and live else "",
+            current=route.split("_")[0] == family,
+        )
+        for label, route, permission in SETTINGS
+        if access.can(permission)
+    ]
 
 
 def remember(request: HttpRequest, slug: str) -> None:
@@ -138,9 +169,12 @@ def _section(
 
 def _here(request: HttpRequest) -> str | None:
     """The route, or the list in which what it is about stands: a runner is in no project."""
-    kind = getattr(getattr(request, "target", None), "kind", "")
+    target = getattr(request, "target", None)
+    kind = getattr(target, "kind", "")
     if kind in ("runner", "automation"):
         return f"{kind}_list"
+    if getattr(target, "kind_label", "") == "key" and getattr(target, "project_id", None):
+        return "project_list"
     return request.resolver_match.url_name if request.resolver_match else ""
 
 
@@ -155,12 +189,17 @@ _ROOMS = {
     "group": "group_list",
     "event": "event_list",
     "organization": "organization_settings",
+    "key": "organization_settings",
+    "limit": "organization_settings",
+    "call": "organization_settings",
+    "service": "organization_settings",
     "permission": "permission_matrix",
     "explain": "permission_matrix",
     "organization_access": "permission_matrix",
     "workspace": "workspace_list",
     "project": "project_list",
     "secret": "project_list",
+    "personal": "project_list",
     "agent": "project_list",
     "workflow": "project_list",
     "tool": "project_list",
@@ -195,6 +234,18 @@ DEEDS: tuple[tuple[str, str, str, str, Permission], ...] = (
     ("Explain access", "explain", "", "magnifying-glass-circle", Permission.ORG_VIEW),
     ("Who may do what", "organization_access", "", "identification", Permission.MEMBERS_VIEW),
     ("Import a roster", "roster_import", "", "arrow-up-tray", Permission.MEMBERS_CHANGE_ROLE),
+    ("Create API key", "key_create", "", "key", Permission.KEYS_CREATE),
+    ("API keys", "key_list", "", "key", Permission.KEYS_CREATE),
+    ("Limits of keys", "limit_list", "", "scale", Permission.KEYS_SET_POLICIES),
+    ("Requests of keys", "call_list", "", "queue-list", Permission.KEYS_SET_POLICIES),
+    ("Key usage", "call_usage", "", "chart-bar", Permission.KEYS_SET_POLICIES),
+    (
+        "Service accounts",
+        "service_account_list",
+        "",
+        "cpu-chip",
+        Permission.KEYS_CREATE,
+    ),
     (
         "Change policies",
         "organization_settings",

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from config.roles import Permission, Role
 from orgs.access import Access, Bound
+from orgs.keys import active_keys
 from orgs.queries.team import COUNTED
 
 
@@ -31,14 +32,18 @@ class Tab:
     current: bool = False
 
 
-def team_facts(access: Access) -> list[Fact]:
-    """Organization, one's own role, the plan, the active keys; "-" for what is not known."""
+def team_facts(access: Access, *, keys: int | None = None) -> list[Fact]:
+    """Organization, one's own role, the plan, the active keys; "-" for what is not known.
+
+    `keys` is how many are live, for pages that have counted them: else it is one query.
+    """
     org, role = access.org, access.role
+    live = active_keys(org.id) if keys is None else keys
     return [
         Fact(label="Organization", value=org.name or "-", note=_seats(org)),
         Fact(label="Your role", value=role.label if role else "-", note=_standing(access)),
         Fact(label="Plan", value=org.plan_label or "-", note=_room(org)),
-        Fact(label="Active keys", value="0", note="No keys yet"),
+        Fact(label="Active keys", value=counted(live), note=_keys(live)),
     ]
 
 
@@ -72,6 +77,11 @@ def _seats(org: Bound) -> str:
     if org.seats is None:
         return f"{org.seats_used:,} {'seat' if org.seats_used == 1 else 'seats'} in use"
     return f"{org.seats_used:,} of {org.seats:,} seats in use"
+
+
+def _keys(live: int) -> str:
+    """Revoked and expired ones do not count (S1-007)."""
+    return "Neither revoked nor expired" if live else "No key works now"
 
 
 def _room(org: Bound) -> str:

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 
 from config.roles import Permission, Role, Scope
 from orgs.tenancy import OrgRequest
-from projects.models import Project, Resource, Workspace
+from projects.models import Key, Project, Resource, ServiceAccount, Workspace
 
 # What seeing one takes; an archived project is still seen, a deleted one by who may restore it.
 SEEING = {
@@ -81,3 +81,61 @@ def seeing(resource: Resource) -> Permission:
 
 def _found(request: OrgRequest, queryset: QuerySet[Any], pk: UUID) -> Any:
     return get_object_or_404(queryset.filter(organization=request.org.id), pk=pk)
+
+
+class KeyRequest(OrgRequest):
+    """What a view behind `on=key_at` gets. Never instantiated."""
+
+    target: Key
+
+
+class ServiceAccountRequest(OrgRequest):
+    """What a view behind `on=service_account_at` gets. Never instantiated."""
+
+    target: ServiceAccount
+
+
+def key_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Key:
+    """A key, for whoever manages it, made it, or sets the limits of all of them."""
+    key: Key = _found(
+        request, Key.objects.select_related("project", "creator", "account", "cost_centre"), pk
+    )
+    may = request.access.can
+    is_own = key.creator_id is not None and key.creator_id == request.access.membership_id
+    if not (is_own or may(Permission.KEYS_SET_POLICIES) or may(managing(key), key)):
+        raise Http404
+    return key
+
+
+def managing(key: Key) -> Permission:
+    """The permission that managing this key takes, asked on the key (X-08, X-09).
+
+    A personal key is managed by its creator as long as they see the project (`own_key_at`), and
+    by whoever may create the project's keys.
+    """
+    return Permission.PROJECTS_CREATE_KEYS if key.project else Permission.KEYS_CREATE
+
+
+def seeing_key(key: Key) -> Permission:
+    """What looking at a key takes, once `key_at` has let this person come."""
+    return Permission.PROJECTS_VIEW if key.kind == Key.Kind.PERSONAL else Permission.ORG_VIEW
+
+
+def changing_key(key: Key) -> Permission:
+    """What the deeds on a key take, once `managed_key_at` has let this person come."""
+    return Permission.PROJECTS_VIEW if key.kind == Key.Kind.PERSONAL else managing(key)
+
+
+def managed_key_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Key:
+    """As `key_at`; a personal key is nobody's but its creator's and the key managers'."""
+    key = key_at(request, pk=pk)
+    if key.kind != Key.Kind.PERSONAL or key.creator_id == request.access.membership_id:
+        return key
+    if not request.access.can(managing(key), key):
+        raise Http404
+    return key
+
+
+def service_account_at(request: OrgRequest, *, pk: UUID, **_: Any) -> ServiceAccount:
+    account: ServiceAccount = _found(request, ServiceAccount.objects.all(), pk)
+    return account

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ProjectPolicy(StrEnum):
-    """A switch of one project that narrows how access to it is given; it never widens it."""
+    """A switch of one project: how access to it is given, and by whom its keys may be made."""
 
     _value_: str
     label: str
@@ -33,6 +33,11 @@ class ProjectPolicy(StrEnum):
         "shares_end",
         "Every share ends",
         "A role given here ends after 90 days at the latest, unless it is extended.",
+    )
+    PERSONAL_KEYS = (
+        "personal_keys",
+        "Members may create personal keys",
+        "Whoever may execute workflows or chat with agents here may make a key of their own.",
     )
 
 

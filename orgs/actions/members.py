@@ -14,6 +14,7 @@ from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission, Role
 from orgs.access import Access, require, require_grant
+from orgs.leaving import leave
 from orgs.models import Membership
 
 
@@ -133,6 +134,7 @@ def _each(memberships: Sequence[Membership], deed: Callable[[Membership], bool])
 
 
 def _delete(membership: Membership, *, event: Event, reason: str, actor: Access) -> None:
+    leave(organization=membership.organization_id, members=[membership.pk], actor=actor.identity)
     try:
         with transaction.atomic():
             Membership.objects.in_org(membership.organization_id).filter(pk=membership.pk).delete()

@@ -19,6 +19,7 @@ from audit.ledger import Entry, Target
 from config.roles import Role
 from config.text import NAME_LENGTH
 from orgs.access import Access
+from orgs.leaving import leave
 from orgs.models import Group, GroupMembership, Invitation, Membership
 from orgs.models.tenant import TenantQuerySet
 from orgs.roster import above
@@ -71,6 +72,7 @@ class Rows:
     def remove_people(self, changes: Sequence[Change]) -> None:
         gone = [self._person(change) for change in changes]
         self._revoke_invitations(gone)
+        leave(organization=self.organization, members=gone, actor=self.actor.identity)
         Membership.objects.in_org(self.organization).filter(pk__in=gone).delete()
         left = self.names.keys() - set(gone)
         self.seats = {seat: pk for seat, pk in self.seats.items() if seat[1] in left}

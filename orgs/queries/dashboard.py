@@ -18,6 +18,7 @@ from config.keyset import capped_count
 from config.moments import human_time
 from config.roles import Permission, Role
 from orgs.access import Access
+from orgs.keys import active_keys
 from orgs.models import Group, Invitation
 from orgs.queries.members import offer_for
 from orgs.queries.organizations import owner_names
@@ -63,6 +64,7 @@ def facts(access: Access) -> list[Fact]:
                 url=reverse("member_list", args=[org.slug]),
             )
         )
+        shown.append(_keys(access))
     if access.can(Permission.MEMBERS_INVITE):
         shown.append(_seats(access))
         shown.append(_invitations(access))
@@ -79,6 +81,16 @@ def facts(access: Access) -> list[Fact]:
             )
         )
     return shown
+
+
+def _keys(access: Access) -> Fact:
+    """The live keys (S1-007), with the way to them for who manages them."""
+    url = ""
+    if access.can(Permission.KEYS_CREATE):
+        url = reverse("key_list", args=[access.org.slug])
+    live = active_keys(access.org.id)
+    note = "Neither revoked nor expired" if live else "No key works now"
+    return Fact(label="Active keys", value=capped(live), note=note, url=url)
 
 
 def _seats(access: Access) -> Fact:

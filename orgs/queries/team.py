@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from config.roles import Permission
 from orgs.access import Access
+from orgs.keys import live_keys
 from orgs.models import Group, GroupMembership, Invitation, Membership
 from orgs.queries.groups import visible_groups
 from orgs.queries.members import member_list, open_offers
@@ -52,6 +53,7 @@ class Around:
     """What stands beside the list; `pending` is None for who may not invite."""
 
     pending: int | None = None
+    live_keys: int = 0
     matching: int | None = None
     offer: UUID | None = None
     offer_by: str = ""
@@ -152,6 +154,8 @@ def team_around(access: Access, *, counted: QuerySet[Membership] | None = None) 
         columns["pending"] = CountOf(pending.values("pk")[: COUNTED + 1])
     if counted is not None:
         columns["matching"] = CountOf(counted.order_by().values("pk")[: COUNTED + 1])
+    if (keys := live_keys(org)) is not None:
+        columns["live_keys"] = CountOf(keys.values("pk")[: COUNTED + 1])
     members = Membership.objects.in_org(org).filter(pk=me)
     found: dict[str, Any] = dict(members.values(**columns).first() or ())
     return Around(**found | {"offer_by": found.get("offer_by") or ""})

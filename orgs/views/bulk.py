@@ -22,6 +22,7 @@ from orgs.actions.members import Result, member_change_role, member_remove
 from orgs.actions.members import member_bulk_change_role as change_roles
 from orgs.actions.members import member_bulk_remove as remove_members
 from orgs.forms.members import ChangeRoleForm, ConfirmForm, picked
+from orgs.leaving import losses
 from orgs.models import Membership
 from orgs.preview import UNSAID, Preview, rehearse
 from orgs.queries.roles import role_choices
@@ -62,7 +63,11 @@ def member_bulk_remove(request: OrgRequest, slug: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         results = remove_members(memberships=members, reason=reason, actor=request.access)
         return _results(request, results, done="removed", became="Removed")
-    context = {"members": members, "preview": removal_preview(request.access, members)}
+    context = {
+        "members": members,
+        "preview": removal_preview(request.access, members),
+        "stops": losses(request.access, [member.pk for member in members]),
+    }
     return _ask(request, "orgs/member_bulk_remove.html", form, context)
 
 

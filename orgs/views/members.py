@@ -21,6 +21,8 @@ from config.roles import ORGANIZATION_ROLES, Permission, Role
 from orgs.access import Access
 from orgs.actions import members as actions
 from orgs.forms.members import ORDERS, STATUSES, ChangeRoleForm, ConfirmForm, MemberFilter
+from orgs.keys import active_keys
+from orgs.leaving import losses
 from orgs.models import Membership
 from orgs.queries.members import live_sessions, members_filtered
 from orgs.queries.roles import areas_of, role_choices, role_counts
@@ -135,6 +137,7 @@ def member_remove(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         "member": member,
         "groups": groups_of(access, [member])[member.pk],
         "preview": removal_preview(access, [member]),
+        "stops": losses(access, [member.pk]),
     }
     return show(request, "orgs/member_remove.html", form, context)
 
@@ -151,7 +154,11 @@ def member_leave(request: OrgRequest, slug: str) -> HttpResponse:
         else:
             return _left(request)
     last_owner = access.role is Role.OWNER and request.org.owner_count == 1
-    context = {"groups": my_groups(access), "last_owner": last_owner}
+    context = {
+        "groups": my_groups(access),
+        "last_owner": last_owner,
+        "stops": losses(access, [access.membership_id] if access.membership_id else []),
+    }
     return show(request, "orgs/member_leave.html", form, context)
 
 
@@ -165,8 +172,9 @@ def access_state(request: OrgRequest, slug: str) -> HttpResponse:
         "groups": my_groups(access),
         "sees_groups": access.can(Permission.GROUPS_VIEW),
         "sessions": live_sessions(request.user.pk),
+        "own_keys": active_keys(access.org.id, creator=access.membership_id),
         "around": around,
-        "facts": team_facts(access),
+        "facts": team_facts(access, keys=around.live_keys),
         "tabs": team_tabs(access, current="access_state", pending=around.pending),
         "roles": role_counts(access.policies),
     }
@@ -203,7 +211,7 @@ def _list_context(access: Access, asked: MemberFilter, team: Team) -> dict[str, 
         "links": _links(asked, team),
         "may": _may(access),
         "people": _people(team.total),
-        "facts": team_facts(access),
+        "facts": team_facts(access, keys=team.around.live_keys),
         "tabs": team_tabs(access, current="member_list", pending=team.around.pending),
         "roles": role_counts(access.policies),
     }

@@ -21,6 +21,7 @@ from orgs.demo.people import (
     VERA,
 )
 from projects.demo.acme_asking import ASKING
+from projects.demo.acme_keys import KEYS, TRAFFIC
 from projects.demo.acme_parts import PARTS
 from projects.demo.lines import (
     Archived,
@@ -227,4 +228,4 @@ USES: tuple[Line, ...] = (
     Shared("42 Wed 10:32", KOFI, "Weekly stock report", "Finance", R.RESOURCE_USER),
 )
 
-ACME = Tale(lines=(*PLACES, *PARTS, *SHARES, *USES, *ASKING), bustle=24)
+ACME = Tale(lines=(*PLACES, *PARTS, *SHARES, *USES, *ASKING, *KEYS), bustle=24, traffic=TRAFFIC)

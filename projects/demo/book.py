@@ -26,12 +26,17 @@ from projects.demo.everyday import executions
 from projects.demo.lines import Tale
 from projects.demo.neighbours import LARKFIELD, UMBRELLA
 from projects.demo.telling import tell
+from projects.demo.traffic import calls, price_models, set_meters
 from projects.models import (
+    Call,
     EnvironmentClass,
     Execution,
     HumanTask,
     Integration,
     InvitationProject,
+    Key,
+    KeySecret,
+    Limit,
     Project,
     ProjectEnvironment,
     ProjectGrant,
@@ -42,6 +47,9 @@ from projects.models import (
     ResourceGroupGrant,
     ResourceVersion,
     Secret,
+    ServiceAccount,
+    ServiceAccountProject,
+    ServiceToken,
     Workspace,
     WorkspaceGrant,
     WorkspaceGroupGrant,
@@ -56,6 +64,7 @@ NOTHING = Tale(lines=(), bustle=0)
 _TABLES: tuple[type[models.Model], ...] = (
     *(Workspace, Project, Resource, ResourceVersion, EnvironmentClass, ProjectEnvironment),
     *(Secret, Integration, WorkspaceGrant, WorkspaceGroupGrant, ProjectGrant, ProjectGroupGrant),
+    *(ServiceAccount, ServiceAccountProject, ServiceToken, Key, KeySecret, Limit, Call),
     *(ResourceGrant, ResourceGroupGrant, Execution, HumanTask, Request, InvitationProject, Notice),
 )
 _GRANTS: dict[type[Any], tuple[type[Any], type[Any]]] = {
@@ -93,12 +102,15 @@ class Book:
         by_table: dict[type[models.Model], list[models.Model]] = {table: [] for table in _TABLES}
         for held in self.held.values():
             held.row.role = held.role
-        busy = executions(self)
+        busy = (*executions(self), *calls(self))
         for row in (*self.places.values(), *self.classes.values(), *self.others, *busy):
             by_table[type(row)].append(row)
         for held in self.held.values():
             by_table[type(held.row)].append(held.row)
         yield from by_table.values()
+        if by_table[Limit]:
+            price_models()
+            set_meters(self)
 
     # What is there
 
@@ -113,6 +125,13 @@ class Book:
 
     def of_kind(self, table: type[models.Model]) -> list[Any]:
         return [row for row in (*self.places.values(), *self.others) if isinstance(row, table)]
+
+    def named(self, table: type[models.Model], name: str) -> Any:
+        return next(one for one in self.of_kind(table) if one.name == name)
+
+    def secrets_of(self, key: Key) -> list[KeySecret]:
+        """From the first to the newest."""
+        return [secret for secret in self.of_kind(KeySecret) if secret.key_id == key.id]
 
     def add(self, place: Place) -> None:
         """Raises ValueError where a name stands for something else already."""

@@ -1,5 +1,5 @@
 """The kinds of line that the chapter on projects is written in. What they do is in `turns.py`,
-`parts.py` and `asking.py`.
+`parts.py` and `asking.py`; those on keys are in `key_lines.py`.
 
 Moments are those of orgs/demo/lines.py; an end may also be "in 5d". What has a name goes by it.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from config.roles import Permission, Role
+from projects.demo.key_lines import KeyLine, Traffic
 from projects.policies import ProjectPolicy
 from projects.prebuilds import Prebuilds
 
@@ -268,6 +269,7 @@ Line = (
     | Asked
     | Promised
     | Told
+    | KeyLine
 )
 
 
@@ -278,3 +280,5 @@ class Tale:
     lines: tuple[Line, ...]
     bustle: float
     """Runs, conversations and lines of log on an average working day."""
+    traffic: tuple[Traffic, ...] = ()
+    """What its keys did, by the key."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.roles import Role
 from orgs.demo.neighbours import BIANCA, DORIAN, HARRIET, MIA, MILAN, OSCAR
+from projects.demo.key_lines import Allowed, Keyed, Program, Signed, Traffic
 from projects.demo.lines import Asked, Begun, Built, Line, Published, Shared, Space, Tale, Waiting
 from projects.demo.shapes import agent, knowledge, runner, workflow
 
@@ -36,6 +37,19 @@ _UMBRELLA: tuple[Line, ...] = (
         *("1d 3h ago", "Anouk Delsarte", "project", "Vans stand still three hours a day"),
         name="Idle vans",
     ),
+    Program("38 Mon 09:00", OSCAR, "Depot platform", "Asks before a van is sent"),
+    Signed("38 Mon 09:05", OSCAR, "Depot platform", "Production", ("decide", "record")),
+    Keyed(
+        *("38 Wed 10:00", MILAN, "Van tablets", "Night routes"),
+        until="in 90d",
+        limits=Allowed("20", rpm=120),
+        limited_by=OSCAR,
+    ),
+)
+_TABLETS = Traffic(
+    *("Van tablets", 9, ("north-small",), ("Plan a night",), ("203.0.113.90", "203.0.113.91")),
+    *((20_000, 120_000), (2_000, 9_000)),
+    last="35m ago",
 )
 
 _LARKFIELD: tuple[Line, ...] = (
@@ -58,5 +72,5 @@ _LARKFIELD: tuple[Line, ...] = (
     Shared("33 Tue 10:00", "Maud Ellersby", "Proofreader", DORIAN, Role.RESOURCE_USER),
 )
 
-UMBRELLA = Tale(lines=_UMBRELLA, bustle=4)
+UMBRELLA = Tale(lines=_UMBRELLA, bustle=4, traffic=(_TABLETS,))
 LARKFIELD = Tale(lines=_LARKFIELD, bustle=2)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from orgs.demo.history import History
-from projects.demo import asking, parts, turns
+from projects.demo import asking, key_turns, parts, turns
 from projects.demo.book import Book
 
-ROOMS = (turns, parts, asking)
+ROOMS = (turns, parts, asking, key_turns)
 
 
 def begin(history: History) -> Book:

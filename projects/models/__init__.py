@@ -1,5 +1,6 @@
 """What is stored below an organization: workspaces, projects, resources, and who has which role."""
 
+from projects.models.calls import Call, Receipt
 from projects.models.environments import EnvironmentClass, ProjectEnvironment
 from projects.models.former import FormerPart
 from projects.models.grants import (
@@ -10,6 +11,14 @@ from projects.models.grants import (
     WorkspaceGrant,
     WorkspaceGroupGrant,
 )
+from projects.models.keys import (
+    Key,
+    KeySecret,
+    ServiceAccount,
+    ServiceAccountProject,
+    ServiceToken,
+)
+from projects.models.limits import Limit, Meter, ModelPrice, Reservation
 from projects.models.projects import Project, Secret
 from projects.models.records import Execution, HumanTask
 from projects.models.requests import InvitationProject, Request
@@ -17,22 +26,33 @@ from projects.models.resources import Integration, Resource, ResourceVersion
 from projects.models.workspaces import Workspace
 
 __all__ = [
+    "Call",
     "EnvironmentClass",
     "Execution",
     "FormerPart",
     "HumanTask",
     "Integration",
     "InvitationProject",
+    "Key",
+    "KeySecret",
+    "Limit",
+    "Meter",
+    "ModelPrice",
     "Project",
     "ProjectEnvironment",
     "ProjectGrant",
     "ProjectGroupGrant",
+    "Receipt",
     "Request",
+    "Reservation",
     "Resource",
     "ResourceGrant",
     "ResourceGroupGrant",
     "ResourceVersion",
     "Secret",
+    "ServiceAccount",
+    "ServiceAccountProject",
+    "ServiceToken",
     "Workspace",
     "WorkspaceGrant",
     "WorkspaceGroupGrant",

@@ -8,7 +8,7 @@ from django.db import models
 
 from config.text import NAME_LENGTH
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
-from projects.models.keys import key, organization_key
+from projects.models.references import key, organization_key
 
 
 class EnvironmentClass(TenantModel):

@@ -5,16 +5,13 @@ from __future__ import annotations
 from django.db import models
 
 from orgs.models.tenant import TenantModel, TenantQuerySet
-from projects.models.keys import key
+from projects.models.references import key, organization_of_record
 
 
 class FormerPart(TenantModel):
     """The id of something that was deleted from a project; a trigger writes it, nobody else."""
 
-    # The web role may not delete these; they go with their project, and so with all projects.
-    organization = models.ForeignKey(
-        "orgs.Organization", on_delete=models.DO_NOTHING, related_name="+", db_index=False
-    )
+    organization = organization_of_record()
     project = key("projects.Project", name="former_parts", index=True)
     part = models.UUIDField()
 

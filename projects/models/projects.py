@@ -16,7 +16,7 @@ from orgs.access import Access
 from orgs.grants import role_permissions
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 from projects.held import own_projects, roles_on_project
-from projects.models.keys import key, organization_key
+from projects.models.references import key, organization_key
 from projects.policies import ProjectPolicy
 
 # What an archived project still allows: looking, and bringing it back. A deleted one only the last.

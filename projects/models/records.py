@@ -9,16 +9,20 @@ from django.utils import timezone
 
 from config.text import NAME_LENGTH
 from orgs.models.tenant import TenantModel, TenantQuerySet
-from projects.models.keys import key, organization_key
+from projects.models.references import key, organization_key
 
 
 class Execution(TenantModel):
-    """One run, conversation or line of a runner's log, as it was reported; never run from here."""
+    """One run, conversation, line of a runner's log or proof, as reported; never run from here.
+
+    `key_id` and `verification_id` say which key it ran with; they outlive what they name.
+    """
 
     class Kind(models.TextChoices):
         RUN = "run", "Run"
         CONVERSATION = "conversation", "Conversation"
         LOG = "log", "Log"
+        PROOF = "proof", "Proof"
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -36,6 +40,8 @@ class Execution(TenantModel):
     detail = models.JSONField(default=dict, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+    key_id = models.UUIDField(null=True, blank=True)
+    verification_id = models.UUIDField(null=True, blank=True)
 
     objects = TenantQuerySet["Execution"].as_manager()
 

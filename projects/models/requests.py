@@ -11,7 +11,7 @@ from django.utils import timezone
 from config.roles import PROJECT_ROLES, Permission, Role
 from config.text import NAME_LENGTH
 from orgs.models.tenant import TenantModel, TenantQuerySet
-from projects.models.keys import key, organization_key
+from projects.models.references import key, organization_key
 
 if TYPE_CHECKING:
     from projects.models import Project, Resource, Workspace

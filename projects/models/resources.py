@@ -18,7 +18,7 @@ from orgs.access import Access
 from orgs.grants import role_permissions
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 from projects.held import own_projects, own_resources, roles_on_resource
-from projects.models.keys import key, organization_key
+from projects.models.references import key, organization_key
 
 IN_A_PROJECT = ("agent", "workflow", "tool", "knowledge_base")
 OF_THE_ORGANIZATION = ("runner", "automation")

@@ -13,7 +13,7 @@ from orgs.access import Access
 from orgs.grants import role_permissions
 from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 from projects.held import own_workspaces, roles_on_workspace
-from projects.models.keys import organization_key
+from projects.models.references import organization_key
 
 
 class WorkspaceQuerySet(TenantQuerySet["Workspace"]):

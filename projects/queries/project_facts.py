@@ -35,6 +35,11 @@ _HOLDS = """
         (SELECT count(*) FROM projects_projectgroupgrant WHERE organization_id = %s
             AND content_object_id = %s AND (expires_at IS NULL OR expires_at > now())),
         (SELECT count(*) FROM projects_secret WHERE organization_id = %s AND project_id = %s),
+        (SELECT count(*) FROM projects_key AS k
+            LEFT JOIN orgs_membership AS c ON c.id = k.creator_id
+            WHERE k.organization_id = %s AND k.project_id = %s AND k.revoked_at IS NULL
+            AND (k.expires_at IS NULL OR k.expires_at > now())
+            AND (c.expires_at IS NULL OR c.expires_at > now())),
         (SELECT jsonb_object_agg(kind, n)::text FROM (
             SELECT kind, count(*) AS n FROM projects_resource
             WHERE organization_id = %s AND project_id = %s GROUP BY kind
@@ -94,6 +99,7 @@ class Holds:
     people: int
     groups: int
     secrets: int
+    keys: int
     resources: list[tuple[Kind, int]]
     owners: list[Owner]
     more_owners: bool
@@ -128,8 +134,8 @@ class Overlap:
 def project_holds(project: Project) -> Holds:
     """One query. One more owner is read than is named, to know that there are others."""
     key = [project.organization_id, project.pk]
-    row = prepared_row(_HOLDS, [*key * 4, project.pk, NAMED + 1])
-    people, groups, secrets, kinds, answering = row or (0, 0, 0, None, None)
+    row = prepared_row(_HOLDS, [*key * 5, project.pk, NAMED + 1])
+    people, groups, secrets, keys, kinds, answering = row or (0, 0, 0, 0, None, None)
     counted = json.loads(kinds or "{}")
     owners = [
         Owner(pk=pk, name=name, group=group) for pk, name, group in json.loads(answering or "[]")
@@ -138,6 +144,7 @@ def project_holds(project: Project) -> Holds:
         people=people,
         groups=groups,
         secrets=secrets,
+        keys=keys,
         resources=[(kind, counted[kind.value]) for kind in KINDS.values() if kind.value in counted],
         owners=owners[:NAMED],
         more_owners=len(owners) > NAMED,

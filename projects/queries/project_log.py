@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit.entries import Entry
 from audit.queries import EventPage, events_about
@@ -15,7 +15,8 @@ from config.roles import Permission
 from orgs.access import Access
 from orgs.models import Group
 from orgs.queries.groups import visible_groups
-from projects.models import FormerPart, HumanTask, Project, Request, Resource, Secret
+from projects.models import FormerPart, HumanTask, Key, Project, Request, Resource, Secret
+from projects.queries.keys import sees_keys_of
 
 MOST_OF_A_KIND = 2_000
 PAGE_SIZE = 50
@@ -28,7 +29,7 @@ def project_log(*, project: Project, cursor: str | None, viewer: Access) -> Even
     """
     page = events_about(
         organization=project.organization_id,
-        targets=_parts(project),
+        targets=_parts(project, viewer),
         cursor=cursor,
         size=PAGE_SIZE,
     )
@@ -58,7 +59,7 @@ def _without(value: Any, names: frozenset[str]) -> Any:
     return "a secret group" if isinstance(value, str) and value in names else value
 
 
-def _parts(project: Project) -> list[UUID]:
+def _parts(project: Project, viewer: Access) -> list[UUID]:
     """The ids of the project and of what is in it, the newest of each kind. One query."""
     org, inside = project.organization_id, Q(project=project)
     asked = Request.objects.in_org(org).filter(inside | Q(resource__project=project))
@@ -68,6 +69,7 @@ def _parts(project: Project) -> list[UUID]:
             Resource.objects.in_org(org).filter(inside),
             Secret.objects.in_org(org).filter(inside),
             HumanTask.objects.in_org(org).filter(inside),
+            _keys(viewer, project),
             asked,
         )
     ]
@@ -75,3 +77,11 @@ def _parts(project: Project) -> list[UUID]:
     rest = former.values_list("part")[:MOST_OF_A_KIND]
     found = held[0].union(*held[1:], rest, all=True)
     return [project.pk, *chain.from_iterable(found)]
+
+
+def _keys(viewer: Access, project: Project) -> QuerySet[Key]:
+    """The project's keys; another's personal key is for who manages the keys there."""
+    keys = Key.objects.in_org(project.organization_id).filter(project=project)
+    if sees_keys_of(viewer, project):
+        return keys
+    return keys.filter(Q(kind=Key.Kind.PROJECT) | Q(creator=viewer.membership_id))

@@ -48,6 +48,7 @@ _TABS = (
     ("Overview", "project_view", None),
     ("Resources", "project_resources", Permission.PROJECTS_VIEW),
     ("Access", "project_access", Permission.PROJECTS_VIEW),
+    ("Keys", "project_keys", Permission.PROJECTS_VIEW),
     ("Audit", "project_audit", Permission.PROJECTS_VIEW_AUDIT),
     ("Usage", "project_usage", Permission.PROJECTS_VIEW_USAGE),
     ("Settings", "project_settings", Permission.PROJECTS_CHANGE),
@@ -85,10 +86,18 @@ def project_head(access: Access, project: Project, *, current: str = "") -> dict
             )
             for label, route, permission in _TABS
             if permission is None or access.can(permission, project)
+            if route != "project_keys" or has_keys_to_see(access, project)
         ],
         "may": {word: access.can(permission, project) for word, permission in _MAY.items()},
         "workspace": _open_workspace(access, project),
     }
+
+
+def has_keys_to_see(access: Access, project: Project) -> bool:
+    """Whoever manages its keys, or may have one of their own; an archived one's are still seen."""
+    here = {Permission.PROJECTS_CREATE_KEYS, Permission.WORKFLOWS_EXECUTE, Permission.AGENTS_CHAT}
+    held = access.permissions_on(project)
+    return access.can(Permission.KEYS_SET_POLICIES) or bool(here & held)
 
 
 def counted(number: int) -> str:

@@ -55,7 +55,7 @@ def expiry_list(request: OrgRequest, slug: str) -> HttpResponse:
     if not part:
         around = team_around(access)
         context |= {
-            "facts": team_facts(access),
+            "facts": team_facts(access, keys=around.live_keys),
             "tabs": team_tabs(access, current="expiry_list", pending=around.pending),
         }
     response = render(

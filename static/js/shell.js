@@ -318,6 +318,7 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     toast({ text: "Copied", kind: "ok" });
+    if (button.dataset.copied) one("span", button).textContent = button.dataset.copied;
   } catch {
     toast({ text: "This browser does not allow copying. Select the text instead.", kind: "bad" });
   }

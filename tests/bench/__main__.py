@@ -62,6 +62,7 @@ def _open(database: BenchDatabase, scale: Scale, *, fresh: bool) -> None:
     with database.as_owner() as owner:
         if not kept:
             seed.seed(owner, scale)
+        seed.complete(owner)
         seed.analyze(owner)
 
 

@@ -15,7 +15,7 @@ from tests.bench import floor
 from tests.bench.seed import Scale
 from tests.bench.timing import Line
 
-HEAD = ("work", "size", "queries", "time", "floor", "ratio", "target", "met")
+HEAD = ("work", "size", "queries", "time", "processors", "floor", "ratio", "target", "met")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,8 @@ def _ground(scale: Scale, owner: psycopg.Connection[Any], load: float) -> str:
         f"two resources in each, ten projects in each small one; {rows[3]:,} grants in force. "
         "Everybody there has roles on about twelve projects and is in three groups; one person is "
         f"in 32 groups and has roles on {scale.projects // 10:,} projects.\n"
+        "- 10,000 keys of projects of the large organization and ten in each other one, each with a "
+        "budget and a rate that are out of reach; approved models and tasks in every organization.\n"
         f"- Ledgers of {scale.events:,} entries in the large organization, of {scale.short:,} in "
         "the one of 50 and of 20 in each small one. Seeded in bulk, with the bytes that the "
         "ledger itself would store, and chained: they verify.\n"
@@ -96,17 +98,22 @@ def _ground(scale: Scale, owner: psycopg.Connection[Any], load: float) -> str:
 
 
 def _section(section: Section) -> str:
-    counted = any(line.queries is not None for line in section.lines)
-    head = [name for name in HEAD if counted or name != "queries"]
+    # Two columns are only where something is in them.
+    told = {
+        "queries": any(line.queries is not None for line in section.lines),
+        "processors": any(line.processors is not None for line in section.lines),
+    }
+    head = [name for name in HEAD if told.get(name, True)]
     table = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for line in section.lines:
         cells = {
             "work": line.work,
             "size": line.size,
             "queries": "" if line.queries is None else str(line.queries),
-            "time": _time(line.seconds),
-            "floor": f"{_time(line.floor)}, {line.floor_is}",
-            "ratio": _ratio(line.ratio),
+            "time": _speed(line, line.seconds),
+            "processors": line.processors or "",
+            "floor": f"{_speed(line, line.floor)}, {line.floor_is}",
+            "ratio": _ratio(line.ratio if line.processors is None else line.share),
             "target": _target(line),
             "met": {None: "", True: "yes", False: "**no**"}[line.met],
         }
@@ -122,7 +129,14 @@ def _target(line: Line) -> str:
         said.append(f"≤ {_time(line.longest)}")
     if line.most is not None:
         said.append(f"≤ {line.most} queries")
+    if line.least is not None:
+        said.append(f"≥ {line.least:g} ×")
     return ", ".join(said)
+
+
+def _speed(line: Line, seconds: float) -> str:
+    """What a server serves is told by its rate."""
+    return _time(seconds) if line.processors is None else f"{1 / seconds:,.0f}/s"
 
 
 def _time(seconds: float) -> str:

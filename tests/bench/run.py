@@ -11,7 +11,7 @@ import psycopg
 from django.conf import settings
 from django.test import override_settings
 
-from tests.bench import decisions, floor, grants, ledger, others, pages, roster, seed
+from tests.bench import decisions, floor, grants, interface, ledger, others, pages, roster, seed
 from tests.bench.database import BenchDatabase
 from tests.bench.report import Section, document
 from tests.bench.seed import Scale
@@ -50,6 +50,16 @@ LEDGER = (
     "The floor writes the same two rows into the same tables, with everything but the chain: no "
     "head, no lock, no hash. Each entry is a transaction of its own, bound and committed, unless "
     "the line says otherwise; the time is that of one entry."
+)
+INTERFACE = (
+    "Whole requests to `manage.py serve` with one process, durable, over "
+    f"{interface.CONNECTIONS} kept connections of another process; the kinds take turns, and each "
+    'line is the median of its turns. The floor is a view that says `{"decision": true}` and '
+    "nothing else, by the same short way through the same middleware; the last lines stand beside "
+    "the same view behind all of the console’s middleware. Three statements are what is "
+    "often written instead: find, count and log, by Django’s cursor in a transaction, on tables "
+    "without walls and partitions. Beside each rate is the processor time of one request, the "
+    "server’s and the database’s. More is better."
 )
 ROSTER = (
     "The command as typed: reading and checking the file, the plan, every change with its own "
@@ -95,6 +105,7 @@ def _sections(
         ("Lists", LISTS, [lambda: grants.lists(scale, owner)]),
         ("Changing access", CHANGES, [lambda: grants.changes(scale, database, owner)]),
         ("Writing the ledger", LEDGER, [lambda: list(ledger.writing(scale, database))]),
+        ("Interface", INTERFACE, [lambda: interface.interface(scale, database, owner)]),
         ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
         # Last: it gives the users of this process the groups that guardian asks for.
         ("Beside other libraries", _beside(), [lambda: others.others(scale, owner)]),

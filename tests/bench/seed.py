@@ -2,7 +2,7 @@
 
 Written by the owner in plain SQL with the triggers off, because a million deeds would take hours;
 the counters are set afterwards, and every ledger is chained for real. The SQL is in `rows.py` and
-`places.py`.
+`places.py` and `programs.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from tests.bench import places, rows
+from tests.bench import places, programs, rows
 
 TABLES = (
     "accounts_user",
@@ -30,6 +30,7 @@ TABLES = (
     "audit_particulars",
     "audit_head",
     *places.TABLES,
+    *programs.TABLES,
 )
 BATCH = 100_000
 PERSON, ORGANIZATION, MEMBERSHIP, GROUP, SEAT, INVITATION, WORKSPACE, PROJECT = range(1, 9)
@@ -97,6 +98,16 @@ def seed(owner: psycopg.Connection[Any], scale: Scale) -> None:
     for setting in ("synchronous_commit", "work_mem", "maintenance_work_mem"):
         owner.execute(sql.SQL("RESET {}").format(sql.Identifier(setting)))
     _tell(f"Seeded in {time.monotonic() - started:.0f} s\n")
+
+
+def complete(owner: psycopg.Connection[Any]) -> None:
+    """What came to the benchmarks later, for a database that was seeded before."""
+    if programs.are_seeded(owner):
+        return
+    _tell("Keys, limits and tokens\n")
+    triggers(owner, "DISABLE")
+    programs.seed(owner)
+    triggers(owner, "ENABLE")
 
 
 def refresh(owner: psycopg.Connection[Any]) -> None:

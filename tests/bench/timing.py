@@ -21,7 +21,8 @@ class Line:
     """One line of a table: a work, its floor of the same run, and what it should stay under.
 
     `limit` is a ratio to the floor, `longest` a time in seconds, `most` a number of queries; None
-    where nothing is promised.
+    where nothing is promised. `least` is a share of the floor's rate; such a line is told in
+    requests a second, with the time of `processors` that one of them took.
     """
 
     work: str
@@ -32,11 +33,17 @@ class Line:
     limit: float | None = None
     longest: float | None = None
     most: int | None = None
+    least: float | None = None
     queries: int | None = None
+    processors: str | None = None
 
     @property
     def ratio(self) -> float:
         return self.seconds / self.floor
+
+    @property
+    def share(self) -> float:
+        return self.floor / self.seconds
 
     @property
     def met(self) -> bool | None:
@@ -46,6 +53,7 @@ class Line:
                 (self.limit, round(self.ratio, 2) <= (self.limit or 0)),
                 (self.longest, self.seconds <= (self.longest or 0)),
                 (self.most, (self.queries or 0) <= (self.most or 0)),
+                (self.least, round(self.share, 2) >= (self.least or 0)),
             )
             if promise is not None
         ]

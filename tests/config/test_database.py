@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import ConnectionHandler
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
+from psycopg_pool import ConnectionPool
 
 from config import database, embedded, prepared
 from config.database import DatabaseURLs
@@ -399,3 +400,45 @@ def test_prepared_row_without_a_row_is_none(default):
 def test_prepared_row_raises_as_django_does(default):
     with pytest.raises(ProgrammingError):
         prepared.prepared_row("SELECT nothing", [])
+
+
+def test_connections_that_the_server_closed_are_not_handed_out(server, default):
+    """What a restart of the database leaves in the pool fails nobody."""
+    with default.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (first,) = cursor.fetchone()
+    default.close()
+    with psycopg.connect(server.admin, autocommit=True) as admin:
+        for _ in range(3):
+            admin.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s",
+                [database.WEB_ROLE],
+            )
+            with default.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                assert cursor.fetchone() != (first,)
+            default.close()
+
+
+def test_connection_is_kept_when_the_server_only_says_something(default):
+    default.settings_dict["OPTIONS"]["pool"]["max_size"] = 1
+    with default.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (first,) = cursor.fetchone()
+        cursor.execute("LISTEN news")
+        with psycopg.connect(**default.connection.info.get_parameters()) as other:
+            other.execute("NOTIFY news")
+    default.close()
+    with default.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchone() == (first,)
+
+
+def test_taking_a_connection_asks_the_server_nothing(default, monkeypatch):
+    with default.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    default.close()
+    asked = []
+    monkeypatch.setattr(ConnectionPool, "check_connection", asked.append)
+    default.ensure_connection()
+    assert not asked

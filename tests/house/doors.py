@@ -34,6 +34,7 @@ from tests.projects.factories import (
     make_resource,
     make_workspace,
 )
+from tests.projects.keys import make_account, make_key, make_token
 
 MAKERS: dict[str, Callable[[Organization], dict[str, Any]]] = {}
 
@@ -99,7 +100,29 @@ def some_workspace(organization: Organization) -> dict[str, Any]:
     return {"pk": workspace.pk, "project": project.pk, "grant": grant.pk, "target": workspace}
 
 
-@maker("project", "secret", "agent", "workflow", "tool", "knowledge")
+@maker("key")
+def some_key(organization: Organization) -> dict[str, Any]:
+    project = make_project(organization, workspace=make_workspace(organization))
+    holder = make_member(organization)
+    make_grant(project, holder, Role.PROJECT_MEMBER)
+    key, _ = make_key(project, holder)
+    return {"pk": key.pk, "target": key}
+
+
+@maker("service")
+def some_account(organization: Organization) -> dict[str, Any]:
+    project = make_project(organization)
+    account = make_account(organization, projects=(project,))
+    token, _ = make_token(account, "decide")
+    return {"pk": account.pk, "project": project.pk, "token": token.pk, "target": account}
+
+
+@maker("limit")
+def some_limit(organization: Organization) -> dict[str, Any]:
+    return {"layer": "project", "pk": make_project(organization).pk}
+
+
+@maker("project", "secret", "agent", "workflow", "tool", "knowledge", "personal")
 def some_project(organization: Organization) -> dict[str, Any]:
     project = make_project(organization, workspace=make_workspace(organization))
     grant = make_grant(project, make_member(organization), Role.PROJECT_VIEWER)

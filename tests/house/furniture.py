@@ -25,12 +25,16 @@ from projects.models import (
     HumanTask,
     Integration,
     InvitationProject,
+    Key,
+    Limit,
     Project,
     ProjectEnvironment,
     Request,
     Resource,
     ResourceVersion,
     Secret,
+    ServiceAccount,
+    ServiceToken,
     Workspace,
 )
 from projects.models.grants import ProjectGrant, ResourceGrant, WorkspaceGrant
@@ -44,6 +48,7 @@ from tests.projects.factories import (
     make_resource,
     make_workspace,
 )
+from tests.projects.keys import Platform, make_account, make_key, make_limit, make_token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +66,10 @@ class Furniture:
     integration: Integration
     invitation: Any
     requests: list[Request]
+    key: Key
+    limit: Limit
+    account: ServiceAccount
+    token: ServiceToken
 
     @property
     def agent(self) -> Resource:
@@ -78,6 +87,8 @@ class Furniture:
             "role": Role.BILLING_VIEWER.value,
             "number": 1,
             "sequence": 1,
+            "token": self.token.pk,
+            "layer": "project",
         }
         return [common | {"pk": pk} for pk in self._subjects(family, mine)]
 
@@ -93,6 +104,9 @@ class Furniture:
             "integration": [self.integration],
             "request": [self.requests[0], mine.request],
             "task": [mine.task],
+            "key": [self.key],
+            "service": [self.account],
+            "limit": [self.project],
             "member": [self.holder],
             "ownership": [self.holder],
         }
@@ -165,6 +179,7 @@ def furnish(
         )
         _record(organization)
     return Furniture(
+        **_keys(organization, project, holder, prefix),
         holder=holder,
         group=group,
         seat=seat,
@@ -206,6 +221,23 @@ def _parts(
             organization=organization, project=project, name="TOKEN", ciphertext=b"-", length=1
         ),
     }
+
+
+def _keys(
+    organization: Organization, project: Project, holder: Membership, prefix: str
+) -> dict[str, Any]:
+    """A key with limits that has been used and refused, and the account of a service."""
+    key, text = make_key(project, holder, f"{prefix}Nightly")
+    account = make_account(organization, f"{prefix}Gateway", (project,))
+    make_key(organization, account, f"{prefix}Forecast")
+    platform = Platform(organization)
+    platform.verify(text)
+    limit = make_limit(key, budget=10**9, rpm=1)
+    make_limit(project, budget=10**12)
+    for _ in range(2):
+        platform.verify(text)
+    token, _ = make_token(account, "decide")
+    return {"key": key, "limit": limit, "account": account, "token": token}
 
 
 def belongings(member: Membership, project: Project) -> Belongings:

@@ -26,18 +26,28 @@ VALUES: dict[str, dict[str, Any]] = {
     "projects_project": {"state": "active"},
     "projects_resource": {"kind": "agent"},
     "projects_request": {"state": "pending"},
+    "projects_key": {"kind": "project", "executes": True, "account_id": None},
+    "projects_serviceaccount": {"role": ""},
+    "projects_limit": {
+        "layer": "key",
+        "window": "month",
+        "zone": "UTC",
+        **dict.fromkeys(("group_id", "project_id", "creator_id")),
+    },
 }
 # The ledger is written by its own function, the organization and its first rows by hand.
 BY_HAND = {"audit_event", "audit_head", "audit_particulars", "orgs_organization"} | {
-    *("orgs_membership", "orgs_group")
+    *("orgs_membership", "orgs_group"),
+    # A limit brings its meter along.
+    "projects_meter",
 }
 PLAIN = {
     "uuid": "gen_random_uuid()",
     "boolean": "false",
-    "integer": "1",
+    **dict.fromkeys(("smallint", "integer", "bigint"), "1"),
     "bytea": "uuid_send(gen_random_uuid())",
     "jsonb": "'{}'",
-    "text[]": "'{}'",
+    **dict.fromkeys(("text[]", "uuid[]"), "'{}'"),
     # Tomorrow: what has an end has not come to it.
     "timestamp with time zone": "now() + interval '1 day'",
 }
@@ -57,7 +67,7 @@ COLUMNS = """
 """
 TENANT_TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-    WHERE c.relrowsecurity AND a.attname = 'organization_id'
+    WHERE c.relrowsecurity AND NOT c.relispartition AND a.attname = 'organization_id'
       AND c.relnamespace = 'public'::regnamespace
 """
 REFERENCES = """
@@ -143,6 +153,10 @@ def insert(cursor: Cursor, table: str, **values: Any) -> None:
         else:
             sql.append(PLAIN.get(kind, "'x'"))
     cursor.execute(
-        f"INSERT INTO {table} ({', '.join(named)}) VALUES ({', '.join(sql)})",
+        f"INSERT INTO {table} ({', '.join(map(quoted, named))}) VALUES ({', '.join(sql)})",
         params,
     )
+
+
+def quoted(name: str) -> str:
+    return f'"{name}"'

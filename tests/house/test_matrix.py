@@ -29,21 +29,25 @@ from config.roles import (
 )
 from orgs.tenancy import bound
 from projects.doors import seeing
-from projects.models import Project, Resource, Workspace
+from projects.models import Key, Project, Resource, ServiceAccount, Workspace
 from tests.factories import Cast, body_of, make_group, make_member, make_person, make_seat, sign_in
 from tests.house.doors import Door, address, organization_doors
 from tests.projects.factories import make_grant, make_group_role
 
 # An offer is there for the person it was made to, a task for whom it waits, a request for who asked
-# and who decides, an item of the Hub for whom it is shared with; a seat needs to be told whose.
+# and who decides, an item of the Hub for whom it is shared with; a seat needs to be told whose. A key
+# of one's own takes a policy, and the limits of a project are for who sees it.
 THEIRS_ALONE = {
     *("ownership_accept", "ownership_decline", "group_member_add", "hub_item"),
     *("task_view", "task_complete", "task_reassign"),
     *("request_view", "request_approve", "request_refuse", "request_withdraw"),
-    "workspace_assign",
+    *("workspace_assign", "personal_key_create", "limit_change"),
 }
-# One's own role one may give up; another's takes who shares.
-OWN_OR_MANAGED = {"workspace_unshare", "project_unshare", "resource_unshare"}
+# One's own role one may give up; another's takes who shares. A key of one's own does what one may.
+OWN_OR_MANAGED = {
+    *("workspace_unshare", "project_unshare", "resource_unshare"),
+    "personal_key_create",
+}
 
 ALL = pytest.mark.parametrize("door", organization_doors(), ids=lambda door: door.name)
 METHODS = pytest.mark.parametrize("method", ["get", "post"])
@@ -65,7 +69,8 @@ def expected(door: Door, target: Any, *, org: set[Role], here: set[Role], cast: 
     """What the door does: "passes", "refused" to who sees what is behind it, else "missing"."""
     policies = frozenset(cast.acme.policies)
     held = permissions_of(org, policies)
-    if door.lock.on:
+    # A service account is the organization's own: whoever may not is told so.
+    if door.lock.on and not isinstance(target, ServiceAccount):
         held = permissions_of((org - {Role.END_USER}) | here, policies)
         if not held & _seeing(target):
             return "missing"
@@ -77,6 +82,8 @@ def _seeing(target: Any) -> set[Permission]:
         return {Permission.WORKSPACES_VIEW}
     if isinstance(target, Project):
         return {Permission.PROJECTS_VIEW, Permission.PROJECTS_DELETE}
+    if isinstance(target, Key):
+        return {Permission.KEYS_SET_POLICIES, Permission.PROJECTS_CREATE_KEYS}
     return {seeing(target)}
 
 
@@ -151,6 +158,10 @@ def test_each_role_on_a_place_or_through_a_group_opens_its_doors_and_no_others(
 
 def _place(target: Any, scope: Scope) -> Any:
     """What a role of this scope sits on so that it reaches the target; None if none does."""
+    if isinstance(target, Key):
+        target = target.project
+    if isinstance(target, ServiceAccount):
+        return None
     while target is not None and target.scope is not scope:
         above = {Resource: "project", Project: "workspace"}.get(type(target))
         target = getattr(target, above) if above else None
@@ -209,7 +220,7 @@ def test_an_object_of_another_organization_is_missing(cast: Cast, door: Door, me
         pytest.skip("names no object, or one that every organization counts for itself")
     client = sign_in(cast.alice)
     foreign = address(cast.acme, door, door.objects(cast.umbrella))
-    plain = {"role": Role.BILLING_VIEWER.value, "number": 1}
+    plain = {"role": Role.BILLING_VIEWER.value, "number": 1, "layer": "project"}
     nowhere = {name: plain.get(name) or uuid.uuid4() for name in door.wanted}
     missing = address(cast.acme, door, nowhere)
     there, nowhere = getattr(client, method)(foreign), getattr(client, method)(missing)

@@ -8,11 +8,24 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from orgs.tasks import organizations_purge
-from projects.tasks import ends_tell, projects_purge, requests_expire
+from projects.tasks import (
+    ends_tell,
+    limits_tell,
+    projects_purge,
+    requests_expire,
+    reservations_release,
+)
 
 pytestmark = pytest.mark.django_db
 
-BY_THE_CLOCK = (ends_tell, organizations_purge, projects_purge, requests_expire)
+BY_THE_CLOCK = (
+    ends_tell,
+    organizations_purge,
+    projects_purge,
+    requests_expire,
+    limits_tell,
+    reservations_release,
+)
 
 
 def jobs() -> list[tuple[str, str]]:

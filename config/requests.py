@@ -55,7 +55,7 @@ def client_ip(request: HttpRequest) -> str | None:
 
     `X-Forwarded-For` is read from the right, and believed only as far as `TRUSTED_PROXIES` sent it.
     """
-    address = request.META.get("REMOTE_ADDR") or None
+    address: str | None = request.META.get("REMOTE_ADDR") or None
     if address is None or not settings.TRUSTED_PROXIES or not _is_ours(address):
         return address
     for said in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
@@ -70,6 +70,8 @@ def client_ip(request: HttpRequest) -> str | None:
 @lru_cache(maxsize=1024)
 def _is_ours(address: str) -> bool:
     found = ipaddress.ip_address(address)
+    # A server that listens on both kinds of address names an IPv4 one as IPv6.
+    found = getattr(found, "ipv4_mapped", None) or found
     return any(found in ipaddress.ip_network(net) for net in settings.TRUSTED_PROXIES)
 
 

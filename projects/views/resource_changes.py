@@ -20,7 +20,7 @@ from projects.doors import ResourceRequest, resource_at
 from projects.forms.resources import ResourceForm, VersionForm
 from projects.kinds import changing, kind_of
 from projects.models import Resource
-from projects.queries import overtaking
+from projects.queries import limits, overtaking
 from projects.queries import resources as queries
 from projects.queries.overtaking import PLAIN
 from projects.views.resources import page_of
@@ -83,7 +83,8 @@ def _form(request: ResourceRequest, resource: Resource) -> ResourceForm:
         configuration=resource.configuration,
     )
     initial = overtaking.entries_of(resource) | {"base": resource.version}
-    return kind.form(posted(request), initial=initial, offers=offers)
+    approved = limits.approved(request.org.id).models
+    return kind.form(posted(request), initial=initial, offers=offers, approved=approved)
 
 
 def _save(request: ResourceRequest, resource: Resource, form: ResourceForm) -> None:

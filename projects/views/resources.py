@@ -25,7 +25,7 @@ from projects.actions import resources as actions
 from projects.doors import ProjectRequest, ResourceRequest, project_at, resource_at, seeing
 from projects.kinds import KINDS, Kind, deleting, kind_of, reading_history
 from projects.models import Project, Resource
-from projects.queries import configurations
+from projects.queries import configurations, limits
 from projects.queries import resources as queries
 from projects.queries.hub import waiting_tasks
 from projects.queries.overtaking import steps_between
@@ -79,7 +79,8 @@ def resource_create_page(request: OrgRequest, kind: str, project: Project | None
     """The form of a new resource, in this project or of the organization; the lock has asked."""
     made = KINDS[kind]
     offers = queries.offers_of(access=request.access, kind=made, project=project, configuration={})
-    form = made.form(posted(request), offers=offers)
+    approved = limits.approved(request.org.id).models
+    form = made.form(posted(request), offers=offers, approved=approved)
     if form.is_valid():
         try:
             resource = actions.resource_create(

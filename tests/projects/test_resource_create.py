@@ -11,6 +11,7 @@ from projects.kinds import KINDS
 from projects.models import Project, Resource, ResourceVersion
 from tests.factories import Cast, make_group, make_seat, sign_in
 from tests.projects.factories import make_grant, make_group_role, make_project, make_resource
+from tests.projects.keys import make_limit
 from tests.projects.resources import entries, kept, ledger_of
 
 IN_A_PROJECT = ["agent", "workflow", "tool", "knowledge_base"]
@@ -200,3 +201,21 @@ def test_hostile_entries_are_answered_with_words(cast: Cast) -> None:
     htmx = mia.post(page, entries(model=""), headers={"HX-Request": "true"})
     assert htmx.status_code == 422
     assert "Name the model that answers." in htmx.content.decode()
+
+
+@pytest.mark.requirement("S1-021", "S2-072")
+def test_an_agent_uses_the_models_that_the_organization_approves(cast: Cast) -> None:
+    """A Project Owner sets up no provider of their own: what there is, the organization chose."""
+    project, mia = member_of(cast, Role.PROJECT_OWNER)
+    make_limit(cast.acme, allowed_models=["north-large", "north-small"])
+    page = url(cast, project, "agent")
+    refused = mia.post(page, entries(model="elsewhere-xl"))
+    assert refused.status_code == 422
+    assert "It approves: north-large, north-small." in refused.content.decode()
+    assert mia.post(page, entries(model="north-small")).status_code == 302
+    (agent,) = made(cast)
+    changed = {"name": agent.name, "base": "1", "note": "", "reason": "Larger"}
+    change = cast.url(f"resources/{agent.pk}/change/")
+    assert mia.post(change, entries(model="elsewhere-xl") | changed).status_code == 422
+    for door in ("runners/integrations/", "runners/integrations/new/"):
+        assert mia.get(cast.url(door)).status_code == 302, "integrations are not a Project Owner's"

@@ -75,8 +75,9 @@ def columns(drawn: Sequence[Column], label: str) -> SafeString:
                 tall = max(number * scale - 0.5, 0.5)
                 bars.append((kind, f"{x:.1f}", f"{y:.1f}", f"{tall:.1f}", column.title))
         if column.label:
-            # The last one ends with the chart: its words would reach beyond.
-            at, anchor = (width, "end") if place == len(drawn) - 1 else (x + 6, "middle")
+            # Words under a narrow last column would reach beyond the chart: they end with it.
+            fits = place < len(drawn) - 1 or step > len(column.label) * 8
+            at, anchor = (x + 6, "middle") if fits else (width, "end")
             now = " now" if column.is_now else ""
             words.append((now, f"{at:.1f}", height + foot - 4, anchor, column.label))
     return format_html(

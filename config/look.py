@@ -50,6 +50,7 @@ STATUSES: dict[str, Look] = {
     "returned": Look("bad", "exclamation-triangle", "Mail returned"),
     "revoked": Look("bad", "x-mark", "Revoked"),
     "withdrawn": Look("bad", "x-mark", "Withdrawn"),
+    "stopped": Look("warn", "pause-circle", "Stopped"),
     "expiring": Look("warn", "clock", "Expires soon"),
     "expired": Look("", "clock", "Expired"),
     "pending": Look("", "clock", "Pending"),

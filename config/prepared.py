@@ -37,6 +37,18 @@ def prepared_row(statement: str, params: Sequence[Any]) -> tuple[Any, ...] | Non
     return cast("tuple[Any, ...] | None", _executed(statement, params).fetchone())
 
 
+def prepared_rows_alone(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """As `prepared_rows`, for a function that is a transaction of its own and all there is to do.
+
+    Where this thread has no connection open yet, one is borrowed from the pool for this alone.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    if connection.connection is not None or connection.queries_logged or not connection.pool:
+        return prepared_rows(statement, params)
+    with connection.wrap_database_errors, connection.borrowed() as raw:
+        return _cursor_of(raw).execute(statement, params).fetchall()
+
+
 def prepared_rows(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """All rows of such a statement; otherwise as `prepared_row`."""
     return cast("list[tuple[Any, ...]]", _executed(statement, params).fetchall())

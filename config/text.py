@@ -37,6 +37,12 @@ def clean_line(value: str, *, max_length: int = NAME_LENGTH) -> str:
     return text
 
 
+def plain_line(value: str) -> str:
+    """One line of what a program sent: what `clean_line` would refuse in it is left out."""
+    shown = "".join(char for char in " ".join(value.split()) if not _is_hidden(char))
+    return " ".join(shown.split())
+
+
 def clean_email(value: str) -> str:
     """An address in the one form in which it is stored and compared: ASCII, lower case.
 

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 
 from config.money import money
 from projects.models import Limit
-from projects.networks import network_text
+from projects.networks import Network, network_text
 
 Names = tuple[str, ...] | None
 """A list of what is allowed: None for no limit, nothing in it for nothing at all."""
@@ -206,14 +206,34 @@ def _of_list(what: str, old: Names, new: Names) -> list[Difference]:
     if old is None:
         only = f"Only {_counted(new, what)}: {listed(new)}" if new else f"No {what} at all"
         return [Difference(f"{only}, where every {what} was allowed", False)]
-    added = [each for each in new if each not in old]
-    dropped = [each for each in old if each not in new]
+    added, dropped = _outside(what, new, old), _outside(what, old, new)
+    elsewhere = set(_outside(what, new, dropped))
+    kept = [each for each in new if each not in old and each not in elsewhere]
     found = (
         [Difference(f"Allows the {_plural(what, added)} {listed(added)}", True)] if added else []
     )
     if dropped:
-        found.append(Difference(f"Shuts out the {_plural(what, dropped)} {listed(dropped)}", False))
+        text = f"Shuts out the {_plural(what, dropped)} {listed(dropped)}"
+        found.append(Difference(f"{text}, all but {listed(kept)}" if kept else text, False))
     return found
+
+
+def _outside(what: str, some: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Those of `some` that `others` leave out; an address lies within its network."""
+    if what != "network":
+        known = set(others)
+        return [each for each in some if each not in known]
+    wider = {ipaddress.ip_network(each) for each in others}
+    lengths = {each.prefixlen for each in wider}
+    return [each for each in some if wider.isdisjoint(_around(each, lengths))]
+
+
+def _around(said: str, lengths: set[int]) -> Iterable[Network]:
+    """The networks of these lengths that this one lies in."""
+    network = ipaddress.ip_network(said)
+    return (
+        network.supernet(new_prefix=length) for length in lengths if length <= network.prefixlen
+    )
 
 
 def _counted(values: Iterable[str], what: str) -> str:

@@ -102,7 +102,8 @@ def key_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Key:
     )
     may = request.access.can
     is_own = key.creator_id is not None and key.creator_id == request.access.membership_id
-    if not (is_own or may(Permission.KEYS_SET_POLICIES) or may(managing(key), key)):
+    key.is_overseen = may(Permission.KEYS_SET_POLICIES)
+    if not (is_own or key.is_overseen or may(managing(key), key)):
         raise Http404
     return key
 
@@ -118,7 +119,8 @@ def managing(key: Key) -> Permission:
 
 def seeing_key(key: Key) -> Permission:
     """What looking at a key takes, once `key_at` has let this person come."""
-    return Permission.PROJECTS_VIEW if key.kind == Key.Kind.PERSONAL else Permission.ORG_VIEW
+    is_projects = key.kind == Key.Kind.PERSONAL and not key.is_overseen
+    return Permission.PROJECTS_VIEW if is_projects else Permission.ORG_VIEW
 
 
 def changing_key(key: Key) -> Permission:

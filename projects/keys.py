@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config.roles import Permission, Role, roles_with
 
@@ -46,7 +46,7 @@ SCOPES: dict[str, Permission] = {
 class Made:
     """A new secret: `text` is shown once and never stored."""
 
-    text: str
+    text: str = field(repr=False)
     digest: bytes
     prefix: str
     suffix: str

@@ -40,6 +40,7 @@ REFUSALS: dict[str, Refusal] = {
     "scope": Refusal("Outside the scope", "The key may not do this: its scope leaves it out."),
     "other_project": Refusal("Other project", "The key does not work in this place."),
     "project_closed": Refusal("Project closed", "The project is archived or deleted."),
+    "personal_keys": Refusal("Personal keys off", "The project does not allow personal keys now."),
     "holder_inactive": Refusal("Holder inactive", "Whoever the key acts for has no access now."),
     "permission": Refusal("No permission", "Whoever the key acts for may not do this."),
     "network": Refusal("Network", "The address is outside the networks that {layer} allows."),

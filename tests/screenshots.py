@@ -1,6 +1,7 @@
-"""Takes the pictures in docs/screenshots: the demo, in a database of its own, as its people see it.
+"""Takes pictures of the demo, in a database of its own, as its people see it.
 
-python -m tests.screenshots
+python -m tests.screenshots                  those of docs/screenshots, named in tests/shots.py
+python -m tests.screenshots FOLDER [NAME …]  all, or those whose names begin so, into a folder
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import psycopg
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
@@ -23,50 +23,12 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from config import database
+from tests.shots import ROOMS, SHOTS, Scheme, Shot
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
 NAME = "bailiwick_screenshots"
 LARGEST = 150_000
-SCREEN, PHONE = (1280, 860), (390, 844)
-
-
-Scheme = Literal["light", "dark"]
-
-
-class Shot(NamedTuple):
-    """A page as somebody of Acme sees it, or from outside: `who` is a button of the demo.
-
-    `then` are links to follow from there, by their words; `explain` is whose access to explain.
-    """
-
-    name: str
-    page: str
-    who: str = "alice"
-    size: tuple[int, int] = SCREEN
-    schemes: tuple[Scheme, ...] = ("light", "dark")
-    then: tuple[str, ...] = ()
-    explain: str = ""
-
-
-SHOTS = (
-    Shot("sign-in", "/sign-in/", who=""),
-    Shot("dashboard", "/o/acme/"),
-    Shot("members", "/o/acme/members/"),
-    Shot("members-phone", "/o/acme/members/", size=PHONE, schemes=("light",)),
-    Shot("groups", "/o/acme/groups/"),
-    Shot("matrix", "/o/acme/permissions/"),
-    Shot("audit-log", "/o/acme/audit-log/"),
-    Shot("projects", "/o/acme/projects/", schemes=("light",)),
-    Shot(
-        *("explain", "/o/acme/projects/"),
-        then=("Warehouse picking", "Access"),
-        explain="Mia Castellano",
-    ),
-    Shot("inbox", "/o/acme/inbox/"),
-    Shot("hub-phone", "/o/acme/hub/", who="eddie", size=PHONE, schemes=("light",)),
-)
-
 
 _TO_PALETTE = """
 async (png) => {
@@ -103,15 +65,20 @@ async (png) => {
 """
 
 
-def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def main(asked: list[str]) -> None:
+    folder = Path(asked[0]).resolve() if asked else FOLDER
+    names = tuple(asked[1:]) or ("",)
+    shots = [shot for shot in (*SHOTS, *ROOMS) if shot.name.startswith(names)] if asked else SHOTS
+    folder.mkdir(parents=True, exist_ok=True)
     with _database() as env, _server(env) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or None)
-        people = sorted({shot.who for shot in SHOTS} - {""})
+        people = sorted({shot.who for shot in shots} - {""})
         signed_in = {who: _signed_in(browser, address, who) for who in people}
-        for shot in SHOTS:
+        for shot in shots:
             for scheme in shot.schemes:
-                _take(browser, address, shot, scheme, signed_in.get(shot.who))
+                path = folder / f"{shot.name}-{scheme}.png"
+                _take(browser, address, shot, scheme, signed_in.get(shot.who), path)
+                _weigh(path)
         browser.close()
 
 
@@ -127,7 +94,12 @@ def _signed_in(browser: Browser, address: str, who: str) -> StorageState:
 
 
 def _take(
-    browser: Browser, address: str, shot: Shot, scheme: Scheme, state: StorageState | None
+    browser: Browser,
+    address: str,
+    shot: Shot,
+    scheme: Scheme,
+    state: StorageState | None,
+    path: Path,
 ) -> None:
     width, height = shot.size
     context = browser.new_context(
@@ -149,14 +121,19 @@ def _take(
         page.get_by_role("link", name=f"Explain the access of {shot.explain}").click()
         page.locator("#explain > *").first.wait_for()
         page.wait_for_load_state("networkidle")
-    path = FOLDER / f"{shot.name}-{scheme}.png"
+    if shot.do:
+        shot.do(page)
+        page.wait_for_load_state("networkidle")
     picture = page.screenshot()
     # A page without a policy of its own: Bailiwick's would not let this script in.
     page.goto("about:blank")
     path.write_bytes(_with_palette(page, picture))
     context.close()
+
+
+def _weigh(path: Path) -> None:
     size = path.stat().st_size
-    sys.stdout.write(f"{path.relative_to(ROOT)}  {size // 1000} kB\n")
+    sys.stdout.write(f"{path.parent.name}/{path.name}  {size // 1000} kB\n")
     if size > LARGEST:
         sys.exit(f"{path.name} is larger than {LARGEST // 1000} kB")
 
@@ -246,4 +223,4 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

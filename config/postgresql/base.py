@@ -7,6 +7,8 @@ connection says so, and then there is something to read; on one that stands idle
 from __future__ import annotations
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -21,10 +23,32 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Raises OperationalError when the pool gets no other in time for what was closed."""
         connection = super().get_new_connection(conn_params)
         while self.pool and not _stands(connection):
-            # The pool opens another for one that comes back closed.
             connection.close()
             self.pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
+        return connection
+
+    @contextmanager
+    def borrowed(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of the pool for one statement that commits by itself.
+
+        Without what Django sets up for a request and takes down again. Raises LookupError where
+        there is no pool.
+        """
+        if self.pool is None:
+            raise LookupError("Nothing to borrow from: there is no pool.")
+        self.pool.open()
+        connection = self._lent()
+        try:
+            yield connection
+        finally:
+            self.pool.putconn(connection)
+
+    def _lent(self) -> psycopg.Connection[Any]:
+        while not _stands(connection := self.pool.getconn()):
+            # The pool opens another for one that comes back closed.
+            connection.close()
+            self.pool.putconn(connection)
         return connection
 
 

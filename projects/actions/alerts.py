@@ -5,6 +5,8 @@ The database knows what is due and remembers what was told; a budget that change
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -19,12 +21,14 @@ from config.roles import ORGANIZATION_ROLES, Permission, Policy, Role, roles_wit
 from orgs.actions.notices import notify
 from orgs.grants import permission_id
 from orgs.models import Membership, Organization
+from orgs.queries.groups import live_seats
 from projects.allowance import a_window
 from projects.models import Limit, ProjectGrant
 from projects.queries.limits import Due, Standing, standings
 
 MOST_TOLD = 50
 _TOLD = "SELECT limit_told(%s, %s)"
+_HELD = "SELECT roles_on_project(%s, %s, %s)"
 
 
 @transaction.atomic
@@ -48,11 +52,11 @@ def tell_of_limit(due: Due) -> int:
     place = Organization.objects.get(pk=organization)
     name = _name(about, place)
     number = 0
-    for members, path in _readers(about, place):
+    for members, path, who in _readers(about, place, _WHOSE[about.layer].format(name=name)):
         told = notify(
             organization=organization,
             members=members,
-            text=_sentence(name, about.layer, standing, due.percent),
+            text=_sentence(who, standing, due.percent),
             path=path,
             key=_key(standing, due),
         )
@@ -73,8 +77,11 @@ def _key(standing: Standing, due: Due) -> str:
     return f"limit:{state.id}:{ends}:{state.budget}:{due.percent}"
 
 
-def _readers(limit: Limit, place: Organization) -> list[tuple[list[Membership], str]]:
-    """Who is told, and the page that each finds it on: whoever sets limits, and whose they are."""
+def _readers(
+    limit: Limit, place: Organization, who: str
+) -> list[tuple[list[Membership], str, str]]:
+    """Who is told, the page that each finds it on, and whose limit it is to them: whoever sets
+    limits, and whose they are."""
     members = Membership.objects.in_org(place.pk).filter(person__is_active=True)
     policies = frozenset(map(Policy, place.policies))
     setting = [
@@ -89,10 +96,29 @@ def _readers(limit: Limit, place: Organization) -> list[tuple[list[Membership], 
     if limit.layer == Limit.Layer.PROJECT:
         own_page = reverse("project_view", args=[place.slug, limit.project_id])
     own = [each for each in _own(limit, members) if each not in setters]
+    seeing = _seeing(limit, setters)
+    others = [each for each in setters if each not in seeing]
     return [
-        ([each for each in setters if not each.is_expired], page),
-        ([each for each in own if not each.is_expired], own_page),
+        ([each for each in seeing if not each.is_expired], page, who),
+        ([each for each in others if not each.is_expired], page, _UNSEEN.get(limit.layer, who)),
+        ([each for each in own if not each.is_expired], own_page, who),
     ]
+
+
+def _seeing(limit: Limit, members: list[Membership]) -> list[Membership]:
+    """Of those who set limits, those who see the project or the secret group that it is of."""
+    if limit.project_id is not None:
+        held = {one.pk for one in members if _holds_any(limit.project_id, one)}
+    elif limit.group is not None and limit.group.secret:
+        held = set(live_seats().filter(group=limit.group_id).values_list("membership", flat=True))
+    else:
+        return members
+    return [each for each in members if each.role == Role.OWNER or each.pk in held]
+
+
+def _holds_any(project: UUID, member: Membership) -> bool:
+    row = prepared_row(_HELD, [project, member.person_id, member.pk])
+    return bool(row and row[0])
 
 
 def _own(limit: Limit, rows: QuerySet[Membership]) -> list[Membership]:
@@ -122,8 +148,13 @@ _WHOSE = {
 }
 
 
-def _sentence(name: str, layer: str, standing: Standing, percent: int) -> str:
-    who = _WHOSE[layer].format(name=name)
+_UNSEEN = {
+    "group": "A secret group, as a cost centre,",
+    "project": "A project that you do not see",
+}
+
+
+def _sentence(who: str, standing: Standing, percent: int) -> str:
     state = standing.state
     budget = f"{money(state.budget or 0)} {a_window(state.window)}"
     until = format_local(state.resets_at, "j M Y, H:i T") if state.resets_at else ""

@@ -65,11 +65,13 @@ def execution_record(*, report: Report, actor: Access) -> tuple[Execution, bool]
 
 
 def _go_on(execution: Execution, said: Mapping[str, Any], *, is_new: bool) -> None:
-    if not is_new and execution.state != State.RUNNING and said.get("state") != execution.state:
-        word = State(execution.state).label.lower()
-        raise ValidationError(
-            "This execution has ended: it is %(state)s.", code="ended", params={"state": word}
-        )
+    if not is_new and execution.state != State.RUNNING:
+        if any(getattr(execution, name) != value for name, value in said.items()):
+            word = State(execution.state).label.lower()
+            raise ValidationError(
+                "This execution has ended: it is %(state)s.", code="ended", params={"state": word}
+            )
+        return
     _set(execution, said)
     if execution.state == State.RUNNING:
         execution.finished_at = None
@@ -143,7 +145,7 @@ def _set(execution: Execution, values: Mapping[str, Any]) -> None:
 
 
 def _save(execution: Execution, *, is_new: bool) -> None:
-    """An id that is in use elsewhere is one that cannot be had."""
+    """Whoever comes second with an id that was free a moment ago is told so."""
     try:
         with transaction.atomic():
             execution.save(force_insert=is_new)

@@ -21,25 +21,16 @@ from audit.events import Event
 from audit.ledger import Actor, Entry, Target
 from config.database import constraint_of
 from config.moments import format_local
-from config.roles import Permission
 from orgs.access import Access, require
 from orgs.models import Group
 from projects import keys
+from projects.actions.key_ceiling import require_ceiling
 from projects.actions.limits import limit_set
+from projects.actions.service_ceiling import require_holding
 from projects.allowance import Allowance
 from projects.doors import managing
 from projects.models import Key, KeySecret, Limit, Project
 from projects.policies import ProjectPolicy
-
-# What the maker must hold for each part of a key's scope: in a project, or in the organization.
-IN_PROJECT = {
-    keys.EXECUTE: Permission.WORKFLOWS_EXECUTE,
-    keys.CHAT: Permission.AGENTS_CHAT,
-}
-IN_ORGANIZATION = {
-    keys.EXECUTE: Permission.TASKS_RUN_COMMERCIAL,
-    keys.CHAT: Permission.FEATURES_DISCOVER,
-}
 
 
 @transaction.atomic
@@ -107,8 +98,9 @@ def key_change(
 ) -> Key:
     """Change what a live key is called, does, is charged to and lives until.
 
-    What is added to its scope is asked of who adds it. Raises ValidationError: `forbidden`,
-    `gone`, `revoked`, `expired`, `scope`, `ceiling`, `past`, `needs_end`, `too_late`.
+    What is added to its scope is asked of who adds it, who may know its secret. Raises
+    ValidationError: `forbidden`, `gone`, `revoked`, `expired`, `scope`, `ceiling`, `past`,
+    `needs_end`, `too_late`.
     """
     key = locked(key)
     require_managing(key, actor)
@@ -120,6 +112,8 @@ def key_change(
     if after == before:
         return key
     require_ceiling(key, actor, had=had)
+    if (executes and not had[0]) or (chats and not had[1]):
+        require_holding(key, actor)
     if expires_at != until:
         newest = KeySecret.objects.in_org(actor.org.id).filter(key=key).latest("created_at")
         require_end(expires_at, latest_end(actor.org.id, since=newest.created_at))
@@ -201,24 +195,6 @@ def require_live(key: Key) -> None:
         )
     if key.is_expired:
         raise ValidationError("This key has expired. Make another one.", code="expired")
-
-
-def require_ceiling(key: Key, actor: Access, *, had: tuple[bool, bool] = (False, False)) -> None:
-    """Nobody makes a key that may more than they may there (S2-141): `scope`, `ceiling`."""
-    if not (key.executes or key.chats):
-        raise ValidationError("Choose what the key may do: execute, chat, or both.", code="scope")
-    takes = IN_PROJECT if key.project else IN_ORGANIZATION
-    place = key.project.name if key.project else actor.org.name
-    for wanted, before, does, words in (
-        (key.executes, had[0], keys.EXECUTE, "execute workflows"),
-        (key.chats, had[1], keys.CHAT, "chat with agents"),
-    ):
-        if wanted and not before and not actor.can(takes[does], key.project):
-            raise ValidationError(
-                "You may not %(what)s in %(place)s, so no key of yours may.",
-                code="ceiling",
-                params={"what": words, "place": place},
-            )
 
 
 def latest_end(organization: UUID, *, since: datetime.datetime) -> datetime.datetime | None:

@@ -25,6 +25,7 @@ from orgs.access import refused
 from orgs.models import Entitlement, Organization
 from projects.api.facts import Facts
 from projects.keys import ACTIONS, EXECUTE
+from projects.policies import ProjectPolicy
 from projects.refusals import REFUSALS
 
 # What a role may sit on for a question at this scope, the nearest first.
@@ -81,6 +82,8 @@ def _of_key(facts: Facts, permission: Permission | None, place_type: str) -> Dec
         return _refused("scope", "scope", f"scope:{does}")
     if facts.key_project is not None and facts.key_project != facts.place_project:
         return _refused("other_project", "key")
+    if facts.key_waits:
+        return _waiting()
     if not facts.known:
         return _refused("holder_inactive", "holder")
     if facts.place_id is None:
@@ -176,14 +179,23 @@ def _unpublished() -> Decision:
     return _no("not_published", "state", message, change)
 
 
+@lru_cache(maxsize=1)
+def _waiting() -> Decision:
+    """A personal key, in a project that lets nobody have one now."""
+    policy = ProjectPolicy.PERSONAL_KEYS
+    change = [_turn_on(policy, Scope.PROJECT)]
+    return _no(policy.value, "policy", REFUSALS[policy.value].sentence, change)
+
+
 @lru_cache(maxsize=64)
 def _without_policy(role: Role, policy: Policy) -> Decision:
     message = f"{role.label} includes it only while “{policy.label}” is on."
+    return _no("policy", "policy", message, [_turn_on(policy, Scope.ORGANIZATION)])
+
+
+def _turn_on(policy: Policy | ProjectPolicy, on: Scope) -> dict[str, str]:
     label = f"Turn on “{policy.label}”"
-    change = [
-        {"do": "turn_on", "policy": policy.value, "label": label, "on": Scope.ORGANIZATION.value}
-    ]
-    return _no("policy", "policy", message, change)
+    return {"do": "turn_on", "policy": policy.value, "label": label, "on": on.value}
 
 
 def _no(reason: str, layer: str, message: str, change: list[dict[str, str]]) -> Decision:

@@ -14,7 +14,7 @@ from uuid6 import uuid7
 from projects.actions.executions import Report, execution_record
 from projects.api.deeds import refused
 from projects.api.documented import documented
-from projects.api.fields import Body, Moment, Name, Uuid
+from projects.api.fields import Body, Line, Moment, Name, Uuid
 from projects.api.idempotency import (
     answered_before,
     idempotency_key,
@@ -57,7 +57,7 @@ class Recorded(Body):
     started_by: Name = Field("", description="A member, by id or address.")
     key: Uuid | None = Field(None, description="The key it ran with; its creator started it.")
     verification: Uuid | None = Field(None, description="The call that allowed it.")
-    summary: Name = ""
+    summary: Line = ""
     detail: Detail = Field(default_factory=dict)
     started_at: Moment | None = None
     finished_at: Moment | None = None

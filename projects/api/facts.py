@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from audit.ledger import NOBODY
-from config.prepared import prepared_rows
+from config.prepared import prepared_rows_alone
 from config.roles import Policy, Role, Scope
 from orgs.access import Access, Bound
 from projects.api.problems import token_invalid, token_scope
@@ -64,6 +64,7 @@ class Facts:
     place_project: UUID | None
     place_published: datetime.datetime | None
     held: frozenset[Role]
+    key_waits: bool
 
     @cached_property
     def place(self) -> Any:
@@ -103,7 +104,7 @@ def facts_of(token: bytes, questions: Collection[Question]) -> tuple[Bound, list
         for q in questions
     ]
     columns = [list(column) for column in zip(*asked, strict=True)] or [[], [], [], []]
-    rows = prepared_rows(_FACTS, [token, *columns])
+    rows = prepared_rows_alone(_FACTS, [token, *columns])
     status = rows[0][0]
     if status == "token":
         raise token_invalid()
@@ -142,6 +143,7 @@ def _facts(org: Bound, asked: Sequence[str], row: Sequence[Any]) -> Facts:
         place_project=row[18],
         place_published=row[19],
         held=_roles(tuple(row[20] or ())),
+        key_waits=bool(row[21]),
     )
 
 

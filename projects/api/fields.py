@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from config.money import LARGEST, NANO
+from config.text import plain_line
 from projects.api.reading import Number
 
 LONGEST_NAME = 200
@@ -139,6 +140,8 @@ _NO_NUL = {"pattern": "^[^\\u0000]*$"}
 Name = Annotated[
     str, AfterValidator(_storable), Field(max_length=LONGEST_NAME, json_schema_extra=_NO_NUL)
 ]
+# What people read, in the log and in letters: without marks that turn it around or hide in it.
+Line = Annotated[Name, AfterValidator(plain_line)]
 Uuid = Annotated[UUID, PlainValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
 Address = Annotated[
     str,

@@ -6,23 +6,23 @@ A token hands out Member or less, whoever made it: no token makes an Admin.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
 from audit.events import Event
-from config.roles import Policy, Role
+from config.roles import ORGANIZATION_ROLES, Policy, Role
 from orgs import letters
 from orgs.access import Access
 from orgs.actions.invitations import invitation_create
 from orgs.models import Invitation
 from projects.api.deeds import refused
 from projects.api.documented import documented
-from projects.api.fields import Body, Name
+from projects.api.fields import Body, Line
 from projects.api.idempotency import (
     answered_before,
     idempotency_key,
@@ -37,10 +37,25 @@ from projects.api.tokens import service
 SCOPE = "members.invite"
 
 
+# The roles under the ceiling of `inviting`.
+GIVEN = tuple(role.value for role in ORGANIZATION_ROLES if role not in (Role.OWNER, Role.ADMIN))
+
+
+def _role(said: Any) -> str:
+    if said not in GIVEN:
+        raise ValueError(f"Choose one of {', '.join(GIVEN)}.")
+    return str(said)
+
+
+GivenRole = Annotated[
+    str, PlainValidator(_role), WithJsonSchema({"type": "string", "enum": list(GIVEN)})
+]
+
+
 class Invite(Body):
     email: str = Field(max_length=254, json_schema_extra={"format": "email"})
-    role: Literal["member", "viewer", "end_user"] = "member"
-    reason: Name = Field("", description="For the log.")
+    role: GivenRole = Role.MEMBER.value
+    reason: Line = Field("", description="For the log.")
 
 
 def member_invite(request: HttpRequest, said: Invite) -> HttpResponse:

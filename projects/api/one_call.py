@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
-from config.prepared import prepared_row
+from config.prepared import prepared_rows_alone
 
 _SERIALIZATION, _DEADLOCK = "40001", "40P01"
 MOST_TIMES = 60
@@ -23,10 +23,10 @@ Answer = TypeVar("Answer")
 
 def row_of(statement: str, params: Sequence[Any]) -> tuple[Any, ...]:
     """The one row of a function that does everything, in a transaction of its own."""
-    row = until_won(lambda: prepared_row(statement, params))
-    if row is None:
+    rows = until_won(lambda: prepared_rows_alone(statement, params))
+    if not rows:
         raise LookupError("The function returned no row.")
-    return row
+    return rows[0]
 
 
 def until_won(deed: Callable[[], Answer]) -> Answer:

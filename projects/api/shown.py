@@ -98,7 +98,8 @@ def _members(
 ) -> Iterator[Field]:
     schema = _resolved(document, schema)
     required = schema.get("required", ())
-    for name, one in schema.get("properties", {}).items():
+    members = schema.get("properties", {}).items()
+    for name, one in sorted(members, key=lambda member: member[0] not in required):
         whole = _resolved(document, one)
         yield Field(
             name=f"{prefix}{name}",

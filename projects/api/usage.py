@@ -102,9 +102,8 @@ def _refusal(status: str, said: Usage) -> ProblemError:
     if status == "scope":
         return token_scope(SCOPE)
     if status == "unknown":
-        return ProblemError(
-            404, "verification_unknown", "No allowed verification here has this id."
-        )
+        detail = "No allowed verification of the last 30 days has this id here."
+        return ProblemError(404, "verification_unknown", detail)
     if status == "settled_before":
         detail = "This verification was reported before, in other words. What was said first holds."
         return ProblemError(409, "settled_before", detail)
@@ -125,7 +124,7 @@ ENDPOINTS = (
         once(
             documented(
                 "Report what a call used",
-                "Settles a verification, once. Each kind of token is counted beside the others:"
+                "Settles a verification of the last 30 days, once. Each kind of token is counted beside the others:"
                 " input_tokens are those that came from no cache. The same report again gets the"
                 " same answer; an Idempotency-Key is kept for 30 days, for the organization and"
                 " this address.",

@@ -15,7 +15,8 @@ from config.money import parse_money
 from config.roles import Permission, Role
 from orgs.models import Group, Membership, Organization
 from projects import keys
-from projects.actions.keys import IN_ORGANIZATION, IN_PROJECT, facts_of, holder_of
+from projects.actions.key_ceiling import IN_ORGANIZATION, IN_PROJECT
+from projects.actions.keys import facts_of, holder_of
 from projects.actions.limits import target_of as limit_target
 from projects.actions.service_tokens import target_of as token_target
 from projects.allowance import Allowance, names

@@ -88,7 +88,7 @@ class _Program:
         self.key: Key = book.named(Key, traffic.key)
         self.secrets = book.secrets_of(self.key)
         tokens: list[ServiceToken] = book.of_kind(ServiceToken)
-        self.token = next(token.id for token in tokens if "decide" in token.scopes)
+        self.token = next(token for token in tokens if "decide" in token.scopes)
         limits = (one for one in book.of_kind(Limit) if one.key_id == self.key.id)
         self.limit: Limit | None = next(limits, None)
         self.spent: dict[Any, int] = {}
@@ -190,13 +190,14 @@ class _Program:
     def _row(self, at: datetime.datetime, endpoint: str, said: dict[str, Any], **rest: Any) -> Call:
         key = self.key
         is_noted = self.book.history.calendar.now - at > NOTED
+        self.token.last_used_at = max(at, self.token.last_used_at or at)
         return Call(
             id=id_at(at),
             organization_id=key.organization_id,
             at=at,
             endpoint=endpoint,
             key_id=key.id,
-            token_id=self.token,
+            token_id=self.token.id,
             project_id=key.project_id,
             creator_id=key.creator_id,
             cost_centre_id=key.cost_centre_id,

@@ -135,13 +135,20 @@ class KeyForm(forms.Form):
         does: tuple[str, ...],
         groups: QuerySet[Group],
         latest: datetime.datetime | None,
+        unseen: Group | None = None,
         **kwargs: Any,
     ) -> None:
-        """`does` is what its maker may do there; `latest`, when every key here ends."""
+        """`does` is what its maker may do there; `latest`, when every key here ends.
+
+        `unseen` is a cost centre that this person does not see: it stays until they choose one.
+        """
         super().__init__(*args, **kwargs)
+        self.unseen = unseen
         offered = [EXECUTE, CHAT, BOTH] if len(does) > 1 else list(does)
         self.fields["may"].choices = [(each, MAY[each]) for each in offered]  # type: ignore[attr-defined]
         self.fields["cost_centre"].queryset = groups  # type: ignore[attr-defined]
+        if unseen is not None:
+            self.fields["cost_centre"].empty_label = "A secret group"  # type: ignore[attr-defined]
         ends = self.fields["expires_at"]
         ends.label = "Last day"
         if latest is not None:
@@ -163,7 +170,7 @@ class KeyForm(forms.Form):
             "name": data["name"],
             "executes": data["may"] in (EXECUTE, BOTH),
             "chats": data["may"] in (CHAT, BOTH),
-            "cost_centre": data["cost_centre"],
+            "cost_centre": data["cost_centre"] or self.unseen,
             "expires_at": data["expires_at"],
         }
 

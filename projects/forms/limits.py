@@ -5,7 +5,6 @@ Whether a list lies within what the organization approves is asked again where i
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -104,7 +103,7 @@ class NamesField(LinesField):
 
     def to_python(self, value: Any) -> Any:
         text = str(value or "")
-        lines = super().to_python(re.sub(r"\s*,\s*", "\n", text) if self.commas else text)
+        lines = super().to_python(text.replace(",", "\n") if self.commas else text)
         if lines == [NONE]:
             return ()
         if NONE in lines:

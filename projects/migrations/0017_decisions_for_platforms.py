@@ -115,7 +115,11 @@ CREATE FUNCTION key_verify(
 DECLARE
     v record; l record; m record;
     v_now timestamptz := clock_timestamp();
+    v_asked uuid[] := '{{}}';
+    v_has_budget boolean := false;
     v_ids uuid[] := '{{}}';
+    v_starts timestamptz[] := '{{}}';
+    v_minutes timestamptz[] := '{{}}';
     v_budgets uuid[] := '{{}}';
     v_project uuid;
     v_published timestamptz;
@@ -131,7 +135,8 @@ BEGIN
            s.id AS secret_id, s.ends_at, s.first_used_at, s.last_used_at, s.last_used_ip,
            k.id, k.name, k.kind, k.project_id, k.creator_id, k.account_id, k.cost_centre_id,
            k.executes, k.chats, k.expires_at, k.revoked_at,
-           p.state AS project_state, mb.role, mb.person_id, mb.expires_at AS member_until,
+           p.state AS project_state, p.policies AS project_policies,
+           mb.role, mb.person_id, mb.expires_at AS member_until,
            u.is_active, a.role AS account_role, a.suspended_at,
            -- What was given to the creator there, which is what most keys live on.
            EXISTS (
@@ -225,6 +230,9 @@ BEGIN
         IF v_project IS NOT NULL AND v.project_state <> 'active' THEN
             reason := 'project_closed'; layer := 'project'; EXIT decision;
         END IF;
+        IF v.kind = 'personal' AND NOT 'personal_keys' = ANY (v.project_policies) THEN
+            reason := 'personal_keys'; layer := 'project'; EXIT decision;
+        END IF;
 
         -- The holder's live rights: the organization role, the groups' and those held there.
         IF v.account_id IS NOT NULL THEN
@@ -271,32 +279,28 @@ BEGIN
             reason := 'permission'; layer := 'creator'; EXIT decision;
         END IF;
 
-        -- What each layer lists; the key's own comes last in the alphabet of layers, and first here.
+        -- What each layer lists. Of several that refuse, the one nearest the key is named.
         FOR l IN
-            SELECT x.* FROM public.projects_limit x
+            SELECT x.id, x.layer, x.budget, x.rpm, x.allowed_networks, x.allowed_tasks,
+                   x.allowed_models
+            FROM public.projects_limit x
             WHERE x.organization_id = v.organization_id AND x.subject = ANY (ARRAY[
                 v.organization_id, v.cost_centre_id, v_project, v.creator_id, v.id])
-            ORDER BY array_position(v_layers, x.layer)
         LOOP
-            IF reason <> '' THEN
-                NULL;
-            ELSIF l.allowed_networks IS NOT NULL
-                    AND NOT coalesce(p_ip <<= ANY (l.allowed_networks::inet[]), false) THEN
-                reason := 'network';
-            ELSIF l.allowed_tasks IS NOT NULL AND NOT p_task = ANY (l.allowed_tasks) THEN
-                reason := 'task';
-            ELSIF l.allowed_models IS NOT NULL AND NOT p_model = ANY (l.allowed_models) THEN
-                reason := 'model';
-            END IF;
-            IF reason <> '' AND limit_id IS NULL THEN
-                layer := l.layer; limit_id := l.id;
+            v_why := CASE
+                WHEN l.allowed_networks IS NOT NULL
+                    AND NOT coalesce(p_ip <<= ANY (l.allowed_networks::inet[]), false) THEN 'network'
+                WHEN l.allowed_tasks IS NOT NULL AND NOT p_task = ANY (l.allowed_tasks) THEN 'task'
+                WHEN l.allowed_models IS NOT NULL AND NOT p_model = ANY (l.allowed_models) THEN 'model'
+                END;
+            IF v_why IS NOT NULL AND (limit_id IS NULL OR
+                    array_position(v_layers, l.layer) < array_position(v_layers, layer)) THEN
+                reason := v_why; layer := l.layer; limit_id := l.id;
             END IF;
             IF l.budget IS NOT NULL OR l.rpm IS NOT NULL THEN
-                v_ids := v_ids || l.id;
+                v_asked := v_asked || l.id;
             END IF;
-            IF l.budget IS NOT NULL THEN
-                v_budgets := v_budgets || l.id;
-            END IF;
+            v_has_budget := v_has_budget OR l.budget IS NOT NULL;
         END LOOP;
         EXIT decision WHEN reason <> '';
 
@@ -305,7 +309,7 @@ BEGIN
             reserved := CASE WHEN p_units IS NULL THEN 0 ELSE public.price_of(p_model, p_units) END;
             IF reserved IS NULL THEN
                 reserved := 0;
-                IF v_budgets <> '{{}}' THEN
+                IF v_has_budget THEN
                     status := 'price'; reason := 'no_price'; EXIT decision;
                 END IF;
             END IF;
@@ -313,26 +317,25 @@ BEGIN
 
         -- One row a layer, locked in one order everywhere; the clock is read under the lock. What
         -- has a budget is what has one here: a budget may begin or end meanwhile.
-        v_budgets := '{{}}';
         FOR m IN
             SELECT x.id, x.layer, x.budget, x.window, x.zone, x.rpm,
                    c.window_at, c.spent, c.reserved, c.minute, c.minute_count
             FROM public.projects_meter c JOIN public.projects_limit x ON x.id = c.id
-            WHERE c.id = ANY (v_ids) ORDER BY c.id FOR UPDATE OF c
+            WHERE c.id = ANY (v_asked) ORDER BY c.id FOR UPDATE OF c
         LOOP
             v_now := greatest(v_now, clock_timestamp());
+            v_start := greatest(m.window_at, public.window_start(m.window, v_now, m.zone));
+            v_minute := greatest(m.minute, date_trunc('minute', v_now));
+            v_ids := v_ids || m.id; v_starts := v_starts || v_start; v_minutes := v_minutes || v_minute;
             IF m.budget IS NOT NULL THEN
                 v_budgets := v_budgets || m.id;
             END IF;
-            v_start := greatest(m.window_at, public.window_start(m.window, v_now, m.zone));
-            v_minute := greatest(m.minute, date_trunc('minute', v_now));
             v_spent := CASE WHEN m.window_at < v_start THEN 0 ELSE m.spent END + m.reserved;
             v_count := CASE WHEN m.minute < v_minute THEN 0 ELSE m.minute_count END;
             v_why := CASE
                 WHEN m.budget IS NOT NULL
                     AND (v_spent + reserved > m.budget OR v_spent >= m.budget) THEN 'budget'
                 WHEN m.rpm IS NOT NULL AND v_count >= m.rpm THEN 'rpm' END;
-            -- Of several that refuse, the one nearest the key is named.
             IF v_why IS NOT NULL AND (limit_id IS NULL OR
                     array_position(v_layers, m.layer) < array_position(v_layers, layer)) THEN
                 reason := v_why; layer := m.layer; limit_id := m.id;
@@ -349,26 +352,23 @@ BEGIN
 
     IF reason = '' THEN
         status := 'allowed';
-        IF v_ids <> '{{}}' THEN
+        FOR i IN 1 .. cardinality(v_ids) LOOP
             UPDATE public.projects_meter c SET
-                window_at = greatest(c.window_at, public.window_start(x.window, v_now, x.zone)),
-                spent = CASE WHEN c.window_at < public.window_start(x.window, v_now, x.zone)
-                             THEN 0 ELSE c.spent END,
-                told = CASE WHEN c.window_at < public.window_start(x.window, v_now, x.zone)
-                            THEN 0 ELSE c.told END,
+                window_at = v_starts[i],
+                spent = CASE WHEN c.window_at < v_starts[i] THEN 0 ELSE c.spent END,
+                told = CASE WHEN c.window_at < v_starts[i] THEN 0 ELSE c.told END,
                 reserved = c.reserved
-                    + CASE WHEN c.id = ANY (v_budgets) THEN key_verify.reserved ELSE 0 END,
-                minute = greatest(c.minute, date_trunc('minute', v_now)),
-                minute_count = CASE WHEN c.minute < date_trunc('minute', v_now) THEN 1
-                                    ELSE c.minute_count + 1 END
-            FROM public.projects_limit x WHERE x.id = c.id AND c.id = ANY (v_ids);
-        END IF;
+                    + CASE WHEN v_ids[i] = ANY (v_budgets) THEN key_verify.reserved ELSE 0 END,
+                minute = v_minutes[i],
+                minute_count = CASE WHEN c.minute < v_minutes[i] THEN 1 ELSE c.minute_count + 1 END
+            WHERE c.id = v_ids[i];
+        END LOOP;
         IF reserved > 0 AND v_budgets <> '{{}}' THEN
             INSERT INTO public.projects_reservation (id, organization_id, limits, amount, expires_at)
             VALUES (p_call, v.organization_id, v_budgets, reserved, v_now + p_held_for);
         END IF;
-        IF v.last_used_at IS NULL OR v.last_used_ip IS DISTINCT FROM p_ip
-                OR v.last_used_at < v_now - interval '1 second' THEN
+        -- To five seconds: a busy key is not written each time, and nobody waits for it.
+        IF v.last_used_at IS NULL OR v.last_used_at < v_now - interval '5 seconds' THEN
             UPDATE public.projects_keysecret SET first_used_at = coalesce(first_used_at, v_now),
                 last_used_at = v_now, last_used_ip = p_ip
             WHERE id = (SELECT x.id FROM public.projects_keysecret x
@@ -415,7 +415,9 @@ BEGIN
     END IF;
     SELECT x.* INTO c FROM public.projects_call x
     WHERE x.organization_id = t.organization_id AND x.id = p_verification
-      AND x.endpoint = '/v1/keys/verify' AND x.allowed;
+      AND x.endpoint = '/v1/keys/verify' AND x.allowed
+      -- The receipt, which lets it be settled once, is kept as long and no longer.
+      AND x.at > v_now - interval '30 days';
     IF NOT FOUND THEN
         status := 'unknown'; RETURN NEXT; RETURN;
     END IF;
@@ -521,7 +523,8 @@ CREATE FUNCTION decision_facts(
     status text, organization jsonb, question integer, subject boolean, membership_id uuid,
     person_id uuid, member_name text, roles text[], key_id uuid, key_name text, key_reason text,
     key_project uuid, executes boolean, chats boolean, account_id uuid, place uuid,
-    place_state text, place_kind text, place_project uuid, place_published timestamptz, held text[]
+    place_state text, place_kind text, place_project uuid, place_published timestamptz, held text[],
+    key_waits boolean
 ) LANGUAGE plpgsql SECURITY DEFINER {_ONCE} AS $$
 #variable_conflict use_column
 DECLARE
@@ -551,19 +554,22 @@ BEGIN
         member_name := NULL; roles := '{{}}'; key_id := NULL; key_name := NULL; key_reason := NULL;
         key_project := NULL; executes := NULL; chats := NULL; account_id := NULL; place := NULL;
         place_state := NULL; place_kind := NULL; place_project := NULL; place_published := NULL;
-        held := '{{}}';
+        held := '{{}}'; key_waits := NULL;
         IF q.subject_kind = 'key' THEN
             SELECT x.id, x.name, x.project_id, x.executes, x.chats, x.creator_id, x.account_id,
+                   x.kind = 'personal' AND NOT 'personal_keys' = ANY (p.policies) AS waits,
                    CASE WHEN x.revoked_at IS NOT NULL THEN 'revoked'
                         WHEN x.expires_at <= v_now THEN 'expired' END AS ended,
                    a.role, a.suspended_at
             INTO k FROM public.projects_key x
+            LEFT JOIN public.projects_project p ON p.id = x.project_id
             LEFT JOIN public.projects_serviceaccount a ON a.id = x.account_id
             WHERE x.organization_id = t.organization_id
               AND x.id = CASE WHEN q.subject ~ v_uuid THEN q.subject::uuid END;
             IF FOUND THEN
                 key_id := k.id; key_name := k.name; key_project := k.project_id;
                 executes := k.executes; chats := k.chats; key_reason := k.ended;
+                key_waits := k.waits;
                 account_id := k.account_id; membership_id := k.creator_id;
                 subject := account_id IS NOT NULL AND k.suspended_at IS NULL;
                 roles := CASE WHEN subject THEN array_remove(ARRAY[k.role], '') ELSE '{{}}' END;

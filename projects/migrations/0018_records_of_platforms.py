@@ -15,6 +15,15 @@ BEGIN
     RETURN FOUND;
 END $$;
 """
+# A platform chooses the ids of its executions, so an id is one of an organization alone: nobody
+# learns whether another has it.
+ID = """
+ALTER TABLE projects_execution DROP CONSTRAINT projects_execution_pkey,
+    ADD PRIMARY KEY (organization_id, id)
+"""
+ID_REVERSE = """
+ALTER TABLE projects_execution DROP CONSTRAINT projects_execution_pkey, ADD PRIMARY KEY (id)
+"""
 _KINDS = [("run", "Run"), ("conversation", "Conversation"), ("log", "Log"), ("proof", "Proof")]
 
 
@@ -27,5 +36,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "execution", "verification_id", models.UUIDField(blank=True, null=True)
         ),
+        migrations.RunSQL(ID, ID_REVERSE),
         migrations.RunSQL(RECEIPTS, "DROP FUNCTION receipt_kept(text, bytea, jsonb)"),
     ]

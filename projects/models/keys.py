@@ -15,6 +15,7 @@ from orgs.access import Access
 from orgs.models.tenant import TenantModel, TenantQuerySet
 from projects.models.references import key as reference
 from projects.models.references import organization_key
+from projects.policies import ProjectPolicy
 
 
 class KeyQuerySet(TenantQuerySet["Key"]):
@@ -58,6 +59,9 @@ class Key(TenantModel):
     revoke_reason = models.TextField(blank=True, default="")
 
     objects = KeyQuerySet.as_manager()
+
+    # The door says so of whoever looks at it: they set the limits of all keys.
+    is_overseen = False
 
     class Meta:
         default_permissions = ()
@@ -115,6 +119,13 @@ class Key(TenantModel):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_stopped(self) -> bool:
+        """A live personal key whose project does not let people have any now."""
+        if self.kind != self.Kind.PERSONAL or self.project is None or not self.is_live:
+            return False
+        return not self.project.has_policy(ProjectPolicy.PERSONAL_KEYS)
 
     @property
     def scope_label(self) -> str:

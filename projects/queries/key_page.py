@@ -13,13 +13,15 @@ from django.utils import timezone
 from config.roles import Permission
 from orgs.access import Access
 from projects import keys as form_of_keys
-from projects.actions.keys import IN_ORGANIZATION, IN_PROJECT, latest_end
+from projects.actions.key_ceiling import IN_ORGANIZATION, IN_PROJECT
+from projects.actions.keys import latest_end
 from projects.forms.keys import STATES, KeyFilter
 from projects.models import Key, KeySecret, Project
 from projects.policies import ProjectPolicy
 from projects.queries import keys as queries
+from projects.queries.key_deeds import deeds_on
 from projects.queries.key_limits import Held, held_by, veiled_for
-from projects.queries.limits import limits_of
+from projects.queries.limits import cost_centre_name, limits_of
 
 SOON = datetime.timedelta(days=14)
 
@@ -33,6 +35,8 @@ class KeyRow:
     place: str
     place_url: str
     may_manage: bool
+    may_give: bool
+    may_rotate: bool
     may_limit: bool
     held: Held
     toggle: str = ""
@@ -46,6 +50,11 @@ class KeyRow:
     def older(self) -> list[KeySecret]:
         """Secrets that still work beside the newest one: the key is being rotated."""
         return [secret for secret in self.secrets[1:] if secret.is_live and self.key.is_live]
+
+    @property
+    def shows_rotation(self) -> bool:
+        """One that is under way is looked at, and ended, by whoever manages the key."""
+        return self.may_rotate or (self.may_manage and bool(self.older))
 
     @property
     def used(self) -> KeySecret | None:
@@ -77,10 +86,10 @@ class KeyRow:
 def rows(
     access: Access, keys: Iterable[Key], asked: KeyFilter, *, open_key: str = ""
 ) -> list[KeyRow]:
-    """Three queries: projects that may be named, those whose keys one manages, and the limits."""
+    """Four queries at most: projects that may be named, two about deeds, and the limits."""
     keys = list(keys)
     seen = queries.projects_seen(access, keys)
-    managed = queries.managed(access, keys, seen)
+    deeds = deeds_on(access, keys, seen)
     limits = access.can(Permission.KEYS_SET_POLICIES)
     held = held_by(access, keys)
     here = asked.url(cursor=asked.cursor)
@@ -90,7 +99,9 @@ def rows(
             secrets=list(key.secrets.all()),
             place=_place(access, key, seen),
             place_url=_place_url(access, key, seen),
-            may_manage=key.pk in managed,
+            may_manage=key.pk in deeds.manage,
+            may_give=key.pk in deeds.give,
+            may_rotate=key.pk in deeds.rotate,
             may_limit=limits,
             held=held[key.pk],
             toggle=_toggle(here, key, is_open=str(key.pk) == open_key),
@@ -116,16 +127,21 @@ def form_facts(
     access: Access, project: Project | None, *, key: Key | None = None
 ) -> dict[str, Any]:
     """What a form about a key offers: what it may do, cost centres, the latest day."""
-    offered, since = does(access, project), timezone.now()
+    offered, since, unseen = does(access, project), timezone.now(), None
+    groups = queries.cost_centres(access)
     if key is not None:
         has = (form_of_keys.EXECUTE, key.executes), (form_of_keys.CHAT, key.chats)
         kept = {each for each, held in has if held} | set(offered)
         offered = tuple(each for each, _ in has if each in kept)
         newest = key.secrets.order_by("-created_at").first()
         since = newest.created_at if newest else key.created_at
+        charged = key.cost_centre
+        if charged and charged.secret and not groups.filter(pk=charged.pk).exists():
+            unseen = charged
     return {
         "does": offered,
-        "groups": queries.cost_centres(access),
+        "groups": groups,
+        "unseen": unseen,
         "latest": latest_end(access.org.id, since=since),
     }
 
@@ -150,12 +166,15 @@ def key_facts(access: Access, key: Key) -> dict[str, Any]:
     """What one's page shows besides its limits. Three queries at most."""
     seen = queries.projects_seen(access, [key])
     secrets, limits = secrets_of(key), limits_of(key, access)
+    deeds = deeds_on(access, [key], seen)
     row = KeyRow(
         key=key,
         secrets=secrets,
         place=_place(access, key, seen),
         place_url=_place_url(access, key, seen),
-        may_manage=key.pk in queries.managed(access, [key], seen),
+        may_manage=key.pk in deeds.manage,
+        may_give=key.pk in deeds.give,
+        may_rotate=key.pk in deeds.rotate,
         may_limit=access.can(Permission.KEYS_SET_POLICIES),
         held=Held(tuple(limits.standings), veiled_for(access, key)),
     )
@@ -166,7 +185,7 @@ def key_facts(access: Access, key: Key) -> dict[str, Any]:
         "key": key,
         "secrets": secrets,
         "first_used": min(first, default=None),
-        "cost_centre": _cost_centre(access, key),
+        "cost_centre": cost_centre_name(key, access),
         "lists_all": access.can(Permission.KEYS_CREATE),
     }
 
@@ -196,15 +215,6 @@ def state_links(asked: KeyFilter) -> dict[str, Any]:
         "state": STATES[asked.state],
         "without_state": asked.url(state="all"),
     }
-
-
-def _cost_centre(access: Access, key: Key) -> str:
-    """Its name; a secret group's is for who sees it."""
-    group = key.cost_centre
-    if group is None or not group.secret:
-        return group.name if group else ""
-    sees = queries.cost_centres(access).filter(pk=group.pk).exists()
-    return group.name if sees else "A secret group"
 
 
 def _toggle(here: str, key: Key, *, is_open: bool) -> str:

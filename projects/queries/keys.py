@@ -12,13 +12,12 @@ from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Su
 from django.db.models.functions import Coalesce
 
 from config.keyset import Page, capped_count, keyset_page
-from config.roles import Permission, Scope, roles_with
+from config.roles import Permission
 from orgs.access import Access
 from orgs.models import Group, Membership
 from orgs.queries.groups import visible_groups
 from projects.forms.keys import KeyFilter
 from projects.models import Key, KeySecret, Project
-from projects.queries.standing import holding
 
 PAGE_SIZE = 50
 OFFERED = 40
@@ -114,31 +113,6 @@ def projects_seen(access: Access, keys: list[Key]) -> frozenset[UUID]:
     return frozenset(
         access.visible(Project.objects).filter(pk__in=places).values_list("pk", flat=True)
     )
-
-
-def managed(access: Access, keys: list[Key], seen: frozenset[UUID]) -> frozenset[UUID]:
-    """Of these keys, those that this person may change and revoke. One query at most.
-
-    `seen` are the projects they see. As the locks say: `managed_key_at` and `changing_key`.
-    """
-    here = _projects_managed(access, {key.project_id for key in keys if key.project_id})
-    own = access.membership_id
-    return frozenset(
-        key.pk
-        for key in keys
-        if (key.kind == Key.Kind.PERSONAL and key.creator_id == own and key.project_id in seen)
-        or (key.project_id in here if key.project_id else access.can(Permission.KEYS_CREATE))
-    )
-
-
-def _projects_managed(access: Access, places: set[UUID]) -> set[UUID]:
-    """Of these projects, those whose keys this person may create."""
-    if not places or access.can(Permission.PROJECTS_CREATE_KEYS):
-        return places
-    book = roles_with(Permission.PROJECTS_CREATE_KEYS, access.policies)
-    roles = [role for role in book if role.scope is Scope.PROJECT]
-    rows = Project.objects.in_org(access.org.id).filter(pk__in=places)
-    return set(rows.filter(holding(Scope.PROJECT, roles, access)).values_list("pk", flat=True))
 
 
 def _live_ids(keys: QuerySet[Key]) -> QuerySet[Key]:

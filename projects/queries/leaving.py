@@ -16,13 +16,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.keyset import Page, capped_count, keyset_page
-from config.roles import Permission, Scope, roles_with
+from config.roles import Permission
 from orgs.access import Access
 from orgs.leaving import Losses, Stopping
 from orgs.models import Membership
 from projects.models import Call, Key, KeySecret, Project
+from projects.queries.key_deeds import given_away
 from projects.queries.keys import projects_seen
-from projects.queries.standing import holding
 
 SHOWN = 5
 PAGE_SIZE = 50
@@ -75,26 +75,15 @@ def member_keys(
     """A page of one member's live keys, newest first, and which this person may give away."""
     rows = live_of(access.org.id, [member.pk]).select_related("project")
     page = keyset_page(rows, order=("-created_at", "-id"), cursor=cursor, size=PAGE_SIZE)
-    places = {key.project_id for key in page.rows if key.project_id}
-    seen, managed = projects_seen(access, page.rows), _managed(access, places)
+    seen, given = projects_seen(access, page.rows), given_away(access, page.rows)
     return page, [
         HeldKey(
             key=key,
             project=key.project if key.project_id in seen else None,
-            may_give=key.project_id in managed if key.project_id else True,
+            may_give=key.pk in given,
         )
         for key in page.rows
     ]
-
-
-def _managed(access: Access, places: set[UUID]) -> set[UUID]:
-    """Of these projects, those whose keys this person may create. One query at most."""
-    if not places or access.can(Permission.PROJECTS_CREATE_KEYS):
-        return places
-    book = roles_with(Permission.PROJECTS_CREATE_KEYS, access.policies)
-    roles = [role for role in book if role.scope is Scope.PROJECT]
-    rows = Project.objects.in_org(access.org.id).filter(pk__in=places)
-    return set(rows.filter(holding(Scope.PROJECT, roles, access)).values_list("pk", flat=True))
 
 
 def _calls_of(organization: UUID, keys: QuerySet[Key]) -> QuerySet[Call]:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from config.roles import Permission
 from orgs.access import Access
+from orgs.queries.groups import visible_groups
 from projects.allowance import Allowance, Approved, names
 from projects.limits import Binding, LimitState, binding, nearness, states
 from projects.models import Key, Limit, ModelPrice
@@ -210,11 +211,20 @@ def limits_of(key: Key, access: Access) -> KeyLimits:
             "key": key.name,
             "creator": key.creator.name if key.creator else key.created_by,
             "project": key.project.name if key.project and sees else UNSEEN,
-            "group": key.cost_centre.name if key.cost_centre else "",
+            "group": cost_centre_name(key, access),
             "organization": access.org.name,
             "plan": access.org.plan_label,
         },
     )
+
+
+def cost_centre_name(key: Key, access: Access) -> str:
+    """Whom it is charged to; a secret group's name is for who sees it. One query at most."""
+    group = key.cost_centre
+    if group is None or not group.secret:
+        return group.name if group else ""
+    sees = visible_groups(access).filter(pk=group.pk).exists()
+    return group.name if sees else "A secret group"
 
 
 def window_now(

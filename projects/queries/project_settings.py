@@ -7,13 +7,14 @@ from typing import Any
 
 from django.db.models import Func, Q, QuerySet, TextField, Value
 
+from config.keyset import capped_count
 from config.roles import Permission, Policy, Role, Scope
 from orgs.access import Access
 from orgs.models import Membership
 from orgs.queries.members import members_matching
 from projects.actions.projects import version_of
 from projects.forms.projects import NOWHERE, ProjectFilter, ProjectForm, SettingsForm
-from projects.models import Project, Workspace
+from projects.models import Key, Project, Workspace
 from projects.policies import ProjectPolicy
 from projects.queries.standing import INHERITED, Standing, assignable_workspaces
 
@@ -107,6 +108,12 @@ def my_standing(access: Access, project: Project) -> Standing:
         return Standing(role=Role.PROJECTS_ADMIN, via=INHERITED, inherited=True)
     above = next((role for role in Role if role in held), None)
     return Standing(role=above, via="Through the workspace" if above else "")
+
+
+def personal_keys(project: Project) -> int:
+    """How many live personal keys stop while its policy is off. Counts to a cap."""
+    rows = Key.objects.in_org(project.organization_id).filter(project=project)
+    return capped_count(rows.filter(kind=Key.Kind.PERSONAL).live())  # type: ignore[attr-defined]
 
 
 def finder(access: Access) -> Callable[[str], list[Membership]] | None:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from config.prepared import prepared_row
 from config.roles import PROJECT_ROLES, WORKSPACE_ROLES, Permission, Scope
 from orgs.access import Access
-from projects.models import Project
+from projects.models import Key, Project
 
 COUNTED = 1_000
 
@@ -94,10 +94,13 @@ def project_head(access: Access, project: Project, *, current: str = "") -> dict
 
 
 def has_keys_to_see(access: Access, project: Project) -> bool:
-    """Whoever manages its keys, or may have one of their own; an archived one's are still seen."""
+    """Whoever manages its keys, may have one of their own, or still has one from before."""
     here = {Permission.PROJECTS_CREATE_KEYS, Permission.WORKFLOWS_EXECUTE, Permission.AGENTS_CHAT}
     held = access.permissions_on(project)
-    return access.can(Permission.KEYS_SET_POLICIES) or bool(here & held)
+    if access.can(Permission.KEYS_SET_POLICIES) or here & held:
+        return True
+    own = Key.objects.in_org(access.org.id).filter(project=project, creator=access.membership_id)
+    return own.exists()
 
 
 def counted(number: int) -> str:

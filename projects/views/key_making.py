@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
 
 from audit.events import Event
 from config.gate import gate, refuse
@@ -50,6 +51,7 @@ def personal_key_create(request: ProjectRequest, slug: str, pk: UUID) -> HttpRes
     return _create(request, Key.Kind.PERSONAL, request.target)
 
 
+@sensitive_variables("text")
 def _create(request: OrgRequest, kind: Key.Kind, project: Project | None) -> HttpResponse:
     access, said = request.access, posted(request)
     sets_limits = access.can(Permission.KEYS_SET_POLICIES)
@@ -100,6 +102,7 @@ def _form(
     return response
 
 
+@sensitive_variables("text", "context")
 def _shown_once(request: OrgRequest, key: Key, text: str) -> HttpResponse:
     context = {"key": key, "text": text, "back": _back(request, key.project)}
     context["action"] = key_page.example_action(key)

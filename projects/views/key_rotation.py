@@ -82,7 +82,7 @@ def key_retire(request: KeyRequest, slug: str, pk: UUID) -> HttpResponse:
     return show(request, "projects/key_retire.html", form, _steps(request))
 
 
-@gate(changing_key, records=Event.KEY_REOWNED, on=managed_key_at)
+@gate(managing, records=Event.KEY_REOWNED, on=managed_key_at)
 def key_reown(request: KeyRequest, slug: str, pk: UUID) -> HttpResponse:
     access, key = request.access, request.target
     back, form = _back(request), ReownForm(posted(request), accounts=queries.accounts_for(access))
@@ -140,7 +140,6 @@ def _holders(request: KeyRequest) -> dict[str, Any]:
         "q": search,
         "takers": queries.takers(access, key, search),
         "most": queries.OFFERED,
-        "may_manage": access.can(managing(key), key),
         "may_place": queries.may_place(access, key.project),
     }
 

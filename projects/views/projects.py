@@ -188,6 +188,7 @@ def _switches(
     return [
         {
             "policy": policy,
+            "keys": reads.personal_keys(project) if policy is ProjectPolicy.PERSONAL_KEYS else 0,
             "on": policy in on,
             "stands": project.has_policy(policy),
             "kept": theirs

@@ -76,7 +76,7 @@ FAINT = """() => {
   const faults = new Set();
   for (const element of document.body.querySelectorAll("*")) {
     const words = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    if (!words || element.closest("svg, :disabled, [aria-disabled=true]") || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    if (!words || element.closest("svg, meter, :disabled, [aria-disabled=true]") || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const style = getComputedStyle(element);
     if (style.clipPath !== "none") continue;
     const behind = ground(element);

@@ -48,7 +48,14 @@ from tests.projects.factories import (
     make_resource,
     make_workspace,
 )
-from tests.projects.keys import Platform, make_account, make_key, make_limit, make_token
+from tests.projects.keys import (
+    Platform,
+    make_account,
+    make_key,
+    make_limit,
+    make_secret,
+    make_token,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +111,7 @@ class Furniture:
             "integration": [self.integration],
             "request": [self.requests[0], mine.request],
             "task": [mine.task],
-            "key": [self.key],
+            "key": [self.key, mine.key],
             "service": [self.account],
             "limit": [self.project],
             "member": [self.holder],
@@ -121,6 +128,7 @@ class Belongings:
 
     request: Request
     task: HumanTask
+    key: Key
 
 
 def furnish(
@@ -135,7 +143,9 @@ def furnish(
     seat = make_seat(group, holder)
     make_group_role(group, Role.AUDIT_LOG_READER)
     workspace = make_workspace(organization, f"{prefix}Payments")
-    project = make_project(organization, f"{prefix}Checkout", workspace=workspace)
+    project = make_project(
+        organization, f"{prefix}Checkout", workspace=workspace, policies=["personal_keys"]
+    )
     resources = {
         kind: make_resource(project, kind, f"{prefix}{kind}")
         for kind in ("workflow", "tool", "knowledge_base")
@@ -226,8 +236,9 @@ def _parts(
 def _keys(
     organization: Organization, project: Project, holder: Membership, prefix: str
 ) -> dict[str, Any]:
-    """A key with limits that has been used and refused, and the account of a service."""
+    """A key that is being rotated, with limits, used and refused; and the account of a service."""
     key, text = make_key(project, holder, f"{prefix}Nightly")
+    rotate(key)
     account = make_account(organization, f"{prefix}Gateway", (project,))
     make_key(organization, account, f"{prefix}Forecast")
     platform = Platform(organization)
@@ -240,17 +251,27 @@ def _keys(
     return {"key": key, "limit": limit, "account": account, "token": token}
 
 
+def rotate(key: Key) -> None:
+    """Another secret beside the one there is, which works on for a day."""
+    with bound(key.organization_id):
+        key.secrets.update(ends_at=timezone.now() + timedelta(days=1))
+        _record(key.organization_id)
+    make_secret(key)
+
+
 def belongings(member: Membership, project: Project) -> Belongings:
     """So that the doors which open only for one's own have something behind them."""
     request = make_request(member, "project", name=f"A project of {member.name}")
     organization = member.organization_id
+    key, _ = make_key(project, member, f"Key of {member.name}", kind="personal")
+    rotate(key)
     with bound(organization):
         notify(organization=organization, members=[member], text="Look", path="/inbox/", mail=False)
         task = HumanTask.objects.create(
             organization_id=organization, project=project, title="Approve it", assigned_to=member
         )
         _record(organization)
-    return Belongings(request=request, task=task)
+    return Belongings(request=request, task=task, key=key)
 
 
 def _record(organization: Any) -> None:

@@ -1,6 +1,6 @@
 """Whoever hands out a role, by whatever door: nobody gets one above what the giver may give.
 
-Each door whose event gives a role is tried by people who hold too little, with every role, for
+Each door whose event gives a role, or lends one to a program, is tried by people who hold too little, with every role, for
 themselves and for others. What everybody holds is read before and after; each thing that is new
 has to lie under the giver's ceiling as it was before.
 """
@@ -33,10 +33,21 @@ from orgs.access import Access, may_grant
 from orgs.models import Group, Invitation, Membership
 from orgs.tenancy import bound
 from projects.actions.share_rules import ASKING
-from projects.models import InvitationProject, Project, Resource, Workspace
+from projects.forms.keys import MAY
+from projects.models import InvitationProject, Project, Resource, ServiceToken, Workspace
 from tests.factories import Cast, access_of, make_group, make_member, make_seat, sign_in
 from tests.house.doors import Door, address, organization_doors, some_offer
 from tests.house.furniture import Belongings, Furniture, belongings, furnish
+from tests.house.lent import (
+    Lent,
+    Programs,
+    lent,
+    make_programs,
+    may_lend,
+    newest_secret,
+    once,
+    roles_of_accounts,
+)
 from tests.projects.factories import (
     make_grant,
     make_group_role,
@@ -59,6 +70,10 @@ GIVES = {
     *(Event.PROJECT_SHARED, Event.PROJECT_SHARE_CHANGED),
     *(Event.RESOURCE_SHARED, Event.RESOURCE_SHARE_CHANGED),
     *(Event.PROJECT_CREATED, Event.REQUEST_APPROVED),
+    # And what lends roles to programs: their text is in somebody's hands.
+    *(Event.KEY_CREATED, Event.KEY_CHANGED, Event.KEY_ROTATED, Event.KEY_REOWNED),
+    *(Event.SERVICE_ACCOUNT_CREATED, Event.SERVICE_ACCOUNT_CHANGED),
+    *(Event.SERVICE_ACCOUNT_PLACED, Event.SERVICE_TOKEN_CREATED),
 }
 
 
@@ -74,10 +89,16 @@ class Scene:
     other: Membership
     wanted: list[Any]  # What they have asked for themselves.
     mine: Belongings
+    programs: Programs
 
     @property
     def access(self) -> Access:
         return access_of(self.cast.acme, self.person)
+
+    @property
+    def places(self) -> list[Project]:
+        with bound(self.cast.acme.id):
+            return list(Project.objects.in_org(self.cast.acme))
 
 
 def sharing(roles: tuple[Role, ...]) -> Callable[[Scene], Iterator[Data]]:
@@ -133,6 +154,33 @@ def longer(scene: Scene) -> Iterator[Data]:
     yield {"until": "", "reason": "Because"}
 
 
+def named(scene: Scene) -> Iterator[Data]:
+    for role in ("", *ORGANIZATION_ROLES):
+        yield {"name": f"New {role}", "role": str(role)}
+
+
+def placed(scene: Scene) -> Iterator[Data]:
+    for project in scene.places:
+        yield {"project": str(project.pk), "reason": "Because"}
+
+
+def scoped(scene: Scene) -> Iterator[Data]:
+    for scope in ServiceToken.Scope.values:
+        yield {"name": "Gateway", "scopes": [scope]}
+    yield {"name": "Gateway", "scopes": ServiceToken.Scope.values}
+
+
+def lending(scene: Scene) -> Iterator[Data]:
+    for account in (*scene.programs.accounts, scene.here.account):
+        for place in ({}, {"place": "on"}):
+            yield {"account": str(account.pk), "reason": "Because", **place}
+
+
+def doing(scene: Scene) -> Iterator[Data]:
+    for may in MAY:
+        yield {"name": "A key", "may": may}
+
+
 # What is sent through each door that gives a role; those of organizations' owners alone are
 # tried like the rest.
 ATTEMPTS: dict[str, Callable[[Scene], Iterator[Data]]] = {
@@ -157,6 +205,15 @@ ATTEMPTS: dict[str, Callable[[Scene], Iterator[Data]]] = {
     "project_create": owned,
     "request_approve": ways,
     "roster_import": lambda scene: iter([{}]),
+    **dict.fromkeys(("key_create", "project_key_create", "personal_key_create"), doing),
+    "key_change": doing,
+    "key_rotate": lambda scene: iter([{"overlap": "0"}, {"overlap": "24"}]),
+    "key_reown": lending,
+    "service_account_create": named,
+    "service_account_change": named,
+    "service_account_suspend": lambda scene: iter([{"suspended": "", "reason": "Because"}]),
+    "service_account_place": placed,
+    "service_token_create": scoped,
 }
 # What was ticked cannot be undone by a token that is made up, an offer is another's; and what
 # only lasts longer, or is offered, is not held at once.
@@ -241,6 +298,7 @@ def set_up(cast: Cast, role: Role, more: Callable[[Scene], None] | None) -> Scen
         other=other,
         wanted=wanted,
         mine=belongings(member, here.project),
+        programs=make_programs(cast, here, member),
     )
     if more:
         more(scene)
@@ -249,14 +307,15 @@ def set_up(cast: Cast, role: Role, more: Callable[[Scene], None] | None) -> Scen
 
 def attempt(scene: Scene, door: Door) -> bool:
     """Send everything through the door; did somebody get anything?"""
-    client, before = sign_in(scene.person), Before(scene.access, reach(scene.cast), may_now(scene))
+    client, held = sign_in(scene.person), reach(scene.cast)
+    lends, places = lent(scene.cast, held), set(scene.places)
+    before = Before(scene.access, held, lends, may_now(scene), places)
     got = False
     for objects in before_which(scene, door):
         url = address(scene.cast.acme, door, objects)
         for data in ATTEMPTS[door.name](scene):
             with transaction.atomic():
-                if door.name == "roster_import":
-                    data = roster(client, scene, url)
+                data = whole(client, scene, door, objects, data)
                 response = client.post(url, data)
                 is_shut = response.status_code == 404 or is_refused(response)
                 if not is_shut:
@@ -276,18 +335,24 @@ def is_refused(response: Any) -> bool:
 class Before:
     access: Access
     reach: set[Held]
+    lent: set[Lent]
     may: set[tuple[str, Permission]]
+    projects: set[Project]
 
 
 def compare(scene: Scene, before: Before, what: str) -> bool:
     """Is somebody holding more? Then each bit of it lies under the ceiling."""
-    new = reach(scene.cast) - before.reach
+    held = reach(scene.cast)
+    new, more_lent = held - before.reach, lent(scene.cast, held) - before.lent
     for name, role, place in new:
         assert under_the_ceiling(before, role, place), f"{what} gave {name} {role} on {place}"
+    for name, deed, place in more_lent:
+        may = is_new(before, place) or may_lend(before.access, deed, place)
+        assert may, f"{what} lets {name} {deed} on {place}"
     if new and before.access.role is not Role.OWNER:
         more = {gain for gain in may_now(scene) - before.may if gain[1] not in ASKING}
         assert not more, f"{what} reached {more}"
-    return bool(new)
+    return bool(new or more_lent)
 
 
 def before_which(scene: Scene, door: Door) -> list[dict[str, Any]]:
@@ -307,9 +372,25 @@ def before_which(scene: Scene, door: Door) -> list[dict[str, Any]]:
             for over in ({}, club)
             for role in roles
         ]
+    if family == "key" and door.wanted:
+        return [{"pk": key.pk} for key in (*scene.programs.keys, scene.mine.key)]
+    if family == "service" and door.wanted:
+        return [{"pk": one.pk} for one in (*scene.programs.accounts, scene.here.account)]
     if door.name == "ownership_accept":
         return [some_offer(scene.cast.acme)]
     return found
+
+
+def whole(client: Any, scene: Scene, door: Door, objects: Data, data: Data) -> Data:
+    """With what the page of the form would have carried."""
+    if door.name == "roster_import":
+        return roster(client, scene, address(scene.cast.acme, door, objects))
+    if door.name == "key_rotate":
+        with bound(scene.cast.acme.id):
+            return data | {"seen": newest_secret(objects["pk"])}
+    if door.lock.records is Event.KEY_CREATED:
+        return data | {"once": once(scene.member)}
+    return data
 
 
 def roster(client: Any, scene: Scene, url: str) -> Data:
@@ -340,6 +421,7 @@ def reach(cast: Cast) -> set[Held]:
             (f"invitation {one.email}", Role(one.role), None)
             for one in Invitation.objects.in_org(cast.acme).filter(state="pending")
         }
+        found |= roles_of_accounts(cast)
         promises = InvitationProject.objects.in_org(cast.acme).select_related("project")
         found |= {(f"promise {one.pk}", Role(one.role), one.project) for one in promises}
     return found
@@ -347,9 +429,13 @@ def reach(cast: Cast) -> set[Held]:
 
 def under_the_ceiling(before: Before, role: Role, place: Any) -> bool:
     """As it was before; a project that is new belongs to whoever may make one."""
-    if isinstance(place, Project) and place not in {held[2] for held in before.reach}:
+    if is_new(before, place):
         return before.access.can(Permission.PROJECTS_CREATE)
     return may_grant(before.access, role, place)
+
+
+def is_new(before: Before, place: Any) -> bool:
+    return isinstance(place, Project) and place not in before.projects
 
 
 def may_now(scene: Scene) -> set[tuple[str, Permission]]:

@@ -36,12 +36,13 @@ from tests.projects.factories import make_grant, make_group_role
 
 # An offer is there for the person it was made to, a task for whom it waits, a request for who asked
 # and who decides, an item of the Hub for whom it is shared with; a seat needs to be told whose. A key
-# of one's own takes a policy, and the limits of a project are for who sees it.
+# of one's own takes a policy, the limits of a project are for who sees it, and so is whether a
+# service account works in it.
 THEIRS_ALONE = {
     *("ownership_accept", "ownership_decline", "group_member_add", "hub_item"),
     *("task_view", "task_complete", "task_reassign"),
     *("request_view", "request_approve", "request_refuse", "request_withdraw"),
-    *("workspace_assign", "personal_key_create", "limit_change"),
+    *("workspace_assign", "personal_key_create", "limit_change", "service_account_withdraw"),
 }
 # One's own role one may give up; another's takes who shares. A key of one's own does what one may.
 OWN_OR_MANAGED = {

@@ -27,6 +27,7 @@ from projects.models.resources import IN_A_PROJECT
 from tests.factories import TEST, Cast, sign_in
 from tests.house.crowd import populate_projects
 from tests.house.doors import address, organization_doors
+from tests.house.machines import populate_machines
 
 FEW, MANY = 3, 30
 MEMBERS_PAGE = 6
@@ -55,7 +56,7 @@ def most(route: str) -> int:
 
 FAMILIES = {
     *("group", "invitation", "ownership", "workspace", "project", "resource"),
-    *("environment", "integration", "request", "task"),
+    *("environment", "integration", "request", "task", "key", "service", "limit"),
 }
 
 
@@ -91,7 +92,7 @@ def addresses(cast: Cast, objects: dict[str, Any]) -> dict[str, str]:
         family, place = _family_of(door.name), door.name.split("_")[0]
         grant = objects.get(f"{place}_grant")
         said = objects | {"pk": objects[family], "grant": grant, "project": objects["project"]}
-        said |= {"role": Role.BILLING_VIEWER.value, "number": 1}
+        said |= {"role": Role.BILLING_VIEWER.value, "number": 1, "layer": "project"}
         found[door.name] = address(cast.acme, door, said)
     return found
 
@@ -99,7 +100,11 @@ def addresses(cast: Cast, objects: dict[str, Any]) -> dict[str, str]:
 def _family_of(route: str) -> str:
     if route in ("ownership_accept", "ownership_decline"):
         return "offer_to_me"
-    if route.startswith(("project_", "secret_", *(f"{kind}_create" for kind in IN_A_PROJECT))):
+    if route == "member_keys":
+        return "keyed"
+    if route.startswith(
+        ("personal_key", "project_", "secret_", *(f"{kind}_create" for kind in IN_A_PROJECT))
+    ):
         return "project"
     family = {"publish": "resource", "hub": "resource"}.get(route.split("_")[0])
     family = family or ("member" if route == "ownership_offer" else route.split("_")[0])
@@ -143,15 +148,19 @@ def populate(cast: Cast, rows: int) -> dict[str, Any]:
                 Event.ACCOUNT_PASSWORD_CHANGED, organization=org, actor=TEST, target=target
             )
         below = populate_projects(cast, members, groups, invitations, rows)
-    return below | {
-        "member": members[0].pk,
-        "group": groups[0].pk,
-        "seat": seats[0].pk,
-        "invitation": invitations[0].pk,
-        "ownership": offers[0].pk,
-        "offer_to_me": to_me.pk,
-        "sequence": 2,
-    }
+    return (
+        below
+        | populate_machines(cast, rows)
+        | {
+            "member": members[0].pk,
+            "group": groups[0].pk,
+            "seat": seats[0].pk,
+            "invitation": invitations[0].pk,
+            "ownership": offers[0].pk,
+            "offer_to_me": to_me.pk,
+            "sequence": 2,
+        }
+    )
 
 
 def _members(cast: Cast, rows: int) -> list[Membership]:

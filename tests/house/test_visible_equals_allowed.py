@@ -7,11 +7,13 @@ somewhere on their way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit, urlunsplit
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import Resolver404, resolve
 
@@ -24,13 +26,21 @@ from config.roles import (
     Role,
     Scope,
 )
+from orgs.access import Access, may_grant
 from orgs.models import Membership
 from orgs.tenancy import bound
-from tests.factories import Cast, make_group, make_member, make_seat, sign_in
+from projects.actions.keys import require_managing
+from projects.actions.service_ceiling import require_holding
+from projects.doors import changing_key, managing
+from projects.models import Key
+from projects.queries.key_deeds import deeds_on
+from projects.queries.keys import projects_seen
+from tests.factories import Cast, access_of, make_group, make_member, make_seat, sign_in
 from tests.house.doors import Door, address, organization_doors
 from tests.house.furniture import Furniture, belongings, furnish
 from tests.house.test_matrix import ROLES
-from tests.projects.factories import make_grant, make_group_role
+from tests.projects.factories import make_grant, make_group_role, make_project
+from tests.projects.keys import make_account, make_key
 
 ADDRESSES = {"href", "action", "formaction", "hx-get", "hx-post", "hx-delete", "hx-put"}
 
@@ -46,7 +56,7 @@ IN_ITS_TIME = {
 }
 # Its own page is there for who asked as well; who decides is asked of each request.
 FOR_WHO_DECIDES = {"request_approve", "request_refuse"}
-APART = {"resource_view", "resource_access", "resource_versions"}
+APART = {"resource_view", "resource_access", "resource_versions", "key_view", "key_rotate"}
 OWNERS_LACK_NOTHING = {"request_create"}
 
 
@@ -128,11 +138,14 @@ def holder_of(cast: Cast, here: Furniture, role: Role) -> User:
     return member.person
 
 
-@pytest.mark.parametrize(
+EVERYBODY = pytest.mark.parametrize(
     "who",
     [*ROLES, *WORKSPACE_ROLES, *PROJECT_ROLES, *RESOURCE_ROLES, *GROUP_ROLES],
     ids=lambda who: str(getattr(who, "value", who)),
 )
+
+
+@EVERYBODY
 @pytest.mark.requirement("S1-011", "S4-013", "S4-021", "S4-022")
 def test_what_is_shown_is_allowed_and_what_is_allowed_is_shown(cast: Cast, who: str | Role) -> None:
     here = furnish(cast.acme)
@@ -153,6 +166,61 @@ def test_what_is_shown_is_allowed_and_what_is_allowed_is_shown(cast: Cast, who: 
         door.name for door in hidden if answers(client, cast, door, here.objects(door, mine))
     ]
     assert allowed == [], "allowed, and nowhere to be found"
+
+
+@EVERYBODY
+def test_what_a_list_of_keys_offers_is_what_the_ceilings_allow(cast: Cast, who: str | Role) -> None:
+    """A page asks for many keys at once; the deed, for one."""
+    here = furnish(cast.acme)
+    person = holder_of(cast, here, who) if isinstance(who, Role) else getattr(cast, who)
+    access = access_of(cast.acme, person)
+    with bound(cast.acme.id):
+        ids = [key.pk for key in keys_of_all_kinds(cast, here, access.membership_id)]
+        rows = Key.objects.select_related("project", "creator", "account").filter(pk__in=ids)
+        keys = list(rows)
+        deeds = deeds_on(access, keys, projects_seen(access, keys))
+        for key in keys:
+            manages = allows(require_managing, key, access) and sees(access, key)
+            rotates = manages and allows(require_holding, key, access)
+            gives = access.can(managing(key), key) and is_taken_in(key, access)
+            assert (key.pk in deeds.manage) == manages, key.name
+            assert (key.pk in deeds.rotate) == rotates, key.name
+            assert (key.pk in deeds.give) == gives, key.name
+
+
+def keys_of_all_kinds(cast: Cast, here: Furniture, own: Any) -> list[Key]:
+    alice, me = cast.member(cast.alice), Membership.objects.get(pk=own)
+    archived = make_project(cast.acme, state="archived")
+    make_grant(archived, me, Role.PROJECT_OWNER)
+    plain, elsewhere = make_account(cast.acme), make_account(cast.acme, projects=(archived,))
+    member = make_account(cast.acme, role="member")
+    holders = (alice, me, plain, elsewhere, member)
+    return [
+        *(
+            make_key(place, one)[0]
+            for place in (cast.acme, here.project, archived)
+            for one in holders
+        ),
+        make_key(here.project, me, kind="personal")[0],
+        make_key(here.project, alice, kind="personal")[0],
+    ]
+
+
+def allows(require: Callable[[Key, Access], None], key: Key, access: Access) -> bool:
+    try:
+        require(key, access)
+    except ValidationError:
+        return False
+    return True
+
+
+def sees(access: Access, key: Key) -> bool:
+    """The door to one's own key in a project that one does not see is shut."""
+    return access.can(changing_key(key), key)
+
+
+def is_taken_in(key: Key, access: Access) -> bool:
+    return key.project is None or may_grant(access, Role.PROJECT_MEMBER, key.project)
 
 
 def test_no_page_of_one_organization_leads_into_another(cast: Cast) -> None:

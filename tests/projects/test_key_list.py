@@ -209,6 +209,23 @@ def test_an_admin_looks_at_a_project_key_and_may_only_limit_it(cast: Cast) -> No
     assert f"keys/{key.pk}/rotate/" not in page
 
 
+def test_the_pages_say_that_personal_keys_are_stopped(cast: Cast) -> None:
+    project = make_project(cast.acme, policies=["personal_keys"])
+    make_grant(project, cast.member(cast.mia), Role.PROJECT_OWNER)
+    key, _ = make_key(project, cast.member(cast.mia), kind="personal")
+    make_key(project, cast.member(cast.mia), kind="personal", revoked_at=timezone.now())
+    make_key(project, cast.member(cast.mia))
+    client, place = sign_in(cast.mia), f"projects/{project.pk}/"
+    settings, page = cast.url(f"{place}settings/"), cast.url(f"keys/{key.pk}/")
+    assert "1 personal key lives by it and stops while it is off." in body_of(client.get(settings))
+    assert "Stopped" not in body_of(client.get(page))
+    client.post(cast.url(f"{place}policies/"), {"seen": "personal_keys"})
+    assert "1 personal key is stopped until it is on." in body_of(client.get(settings))
+    assert "Stopped: the project does not allow personal keys" in body_of(client.get(page))
+    listed = body_of(client.get(cast.url(f"{place}keys/")))
+    assert listed.count("The project does not allow personal keys") == 1
+
+
 # --- Counts ---------------------------------------------------------------------------------------
 
 

@@ -111,7 +111,7 @@ def test_a_personal_key_is_not_given_by_who_may_not_make_keys(cast: Cast) -> Non
     make_grant(project, mia, Role.PROJECT_MEMBER)
     key, _ = make_key(project, mia, kind="personal")
     account = make_account(cast.acme)
-    assert give(cast, key, account, cast.mia).status_code == 422
+    assert give(cast, key, account, cast.mia).status_code == 302
     assert fresh(key).account_id is None
     assert give(cast, key, account, cast.alice, place="on").status_code == 302
     assert fresh(key).kind == "project"

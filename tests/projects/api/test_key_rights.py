@@ -28,7 +28,10 @@ from orgs.models import Membership, Organization
 from orgs.tenancy import bind_member, bound
 from projects.keys import ACTIONS, ROLES
 from projects.models import Key, Project, Resource
+from projects.policies import ProjectPolicy
+from projects.queries.keys import live_keys
 from tests.factories import Cast, make_group, make_member, make_seat
+from tests.projects.api.asking import ask
 from tests.projects.factories import (
     make_grant,
     make_group_role,
@@ -218,6 +221,55 @@ def test_a_personal_key_may_no_more_than_another(cast: Cast) -> None:
     world = World(cast.acme)
     member = make_member(world.org, Role.VIEWER)
     make_grant(world.project, member, Role.PROJECT_MEMBER)
+    switch(world.project, ProjectPolicy.PERSONAL_KEYS.value)
     _, text = make_key(world.project, member, kind=Key.Kind.PERSONAL, executes=False)
     expected = {action for action in world.may(member)["project"] if ACTIONS[action] == "chat"}
     assert world.verified(text, world.project) == expected
+
+
+def test_a_personal_key_stops_while_its_project_lets_nobody_have_one(cast: Cast) -> None:
+    project = make_project(cast.acme, policies=[ProjectPolicy.PERSONAL_KEYS.value])
+    mia, platform = cast.member(cast.mia), Platform(cast.acme, "decide")
+    make_grant(project, mia, Role.PROJECT_MEMBER)
+    personal, text = make_key(project, mia, kind=Key.Kind.PERSONAL, chats=False)
+    _, other = make_key(project, mia)
+
+    def evaluated(key: Key, action: Permission = Permission.WORKFLOWS_EXECUTE) -> dict[str, Any]:
+        return ask(platform, key, action, project, who_type="key")
+
+    assert platform.verify(text).json()["decision"]
+    assert evaluated(personal)["decision"]
+    switch(project)
+    said = platform.verify(text).json()
+    assert (said["decision"], said["reason"]) == (False, "personal_keys")
+    assert (said["layer"], said["binding"]) == ("project", None)
+    assert said["message"] == "The project does not allow personal keys now."
+    assert platform.verify(other).json()["decision"]
+    context = evaluated(personal)["context"]
+    assert (context["reason"], context["layer"]) == ("personal_keys", "policy")
+    assert (context["message"], context["change"][0]["on"]) == (said["message"], "project")
+    # What its scope leaves out it never did; what counts live keys counts it as before.
+    assert evaluated(personal, Permission.AGENTS_CHAT)["context"]["reason"] == "scope"
+    with bound(cast.acme.pk):
+        assert live_keys(cast.acme.pk).count() == 2
+    switch(project, ProjectPolicy.PERSONAL_KEYS.value)
+    assert platform.verify(text).json()["decision"]
+    assert evaluated(personal)["decision"]
+
+
+def test_an_archived_project_is_closed_to_its_personal_keys_whatever_its_policies(
+    cast: Cast,
+) -> None:
+    project = make_project(cast.acme, state="archived")
+    mia = cast.member(cast.mia)
+    make_grant(project, mia, Role.PROJECT_MEMBER)
+    _, text = make_key(project, mia, kind=Key.Kind.PERSONAL)
+    said = Platform(cast.acme, "decide").verify(text).json()
+    assert said["reason"] == "project_closed"
+
+
+def switch(project: Project, *policies: str) -> None:
+    """These policies are on there, and no others."""
+    with bound(project.organization_id):
+        rows = Project.objects.in_org(project.organization_id)
+        rows.filter(pk=project.pk).update(policies=list(policies))

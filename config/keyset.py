@@ -130,7 +130,8 @@ def _rich(value: Any) -> Any:
     if isinstance(value, list):
         kind, text = value
         return uuid.UUID(text) if kind == "u" else datetime.datetime.fromisoformat(text)
-    if isinstance(value, str) and "\x00" in value:
+    # Half a character cannot be encoded, which is a ValueError too.
+    if isinstance(value, str) and b"\x00" in value.encode():
         raise ValueError
     if isinstance(value, str | int):
         return value

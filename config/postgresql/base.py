@@ -45,10 +45,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.putconn(connection)
 
     def _lent(self) -> psycopg.Connection[Any]:
-        while not _stands(connection := self.pool.getconn()):
+        connection: psycopg.Connection[Any] = self.pool.getconn()
+        while not _stands(connection):
             # The pool opens another for one that comes back closed.
             connection.close()
             self.pool.putconn(connection)
+            connection = self.pool.getconn()
         return connection
 
 

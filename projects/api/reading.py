@@ -35,21 +35,26 @@ class StrictParser(Parser):
             raise ProblemError(
                 400, "content_type", "Send JSON, with Content-Type: application/json."
             )
-        most = LARGER_BODIES.get(request.path_info, LARGEST_BODY)
         try:
-            if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+            if int(request.META.get("CONTENT_LENGTH") or 0) > largest(request):
                 raise RequestDataTooBig
             text = request.body.decode("utf-8")
             said = _JSON.decode(text)
             if "\\u" in text:
                 json.dumps(said, ensure_ascii=False).encode("utf-8")
         except RequestDataTooBig:
-            raise ProblemError(
-                413, "too_large", f"This request has at most {most:,} bytes."
-            ) from None
+            raise too_large(request) from None
         except (ValueError, RecursionError) as error:
             raise ProblemError(400, "not_json", f"This is not JSON: {error}"[:300]) from None
         return said
+
+
+def largest(request: HttpRequest) -> int:
+    return LARGER_BODIES.get(request.path_info, LARGEST_BODY)
+
+
+def too_large(request: HttpRequest) -> ProblemError:
+    return ProblemError(413, "too_large", f"This request has at most {largest(request):,} bytes.")
 
 
 def _no_number(name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -29,7 +30,7 @@ from projects.api import (
     verification,
 )
 from projects.api.problems import ProblemError, problem
-from projects.api.reading import StrictParser
+from projects.api.reading import StrictParser, too_large
 from projects.api.straight import straight
 from projects.api.tokens import bearer
 
@@ -76,6 +77,12 @@ def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(cause, ProblemError):
         return problem(cause)
     return problem(ProblemError(400, "invalid", str(error)))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Ninja looks whether there is a body before the parser does."""
+    return problem(too_large(request))
 
 
 @api.exception_handler(OperationalError)

@@ -124,10 +124,10 @@ ENDPOINTS = (
         once(
             documented(
                 "Report what a call used",
-                "Settles a verification of the last 30 days, once. Each kind of token is counted beside the others:"
-                " input_tokens are those that came from no cache. The same report again gets the"
-                " same answer; an Idempotency-Key is kept for 30 days, for the organization and"
-                " this address.",
+                "Settles a verification of the last 30 days, once. Each kind of token is counted"
+                " beside the others: input_tokens are those that came from no cache. The same"
+                " report again gets the same answer; an Idempotency-Key is kept for 30 days, for"
+                " the organization and this address.",
                 "Keys and usage",
                 {
                     "verification": _ANSWERED["verification"],

@@ -113,7 +113,7 @@ def my_standing(access: Access, project: Project) -> Standing:
 def personal_keys(project: Project) -> int:
     """How many live personal keys stop while its policy is off. Counts to a cap."""
     rows = Key.objects.in_org(project.organization_id).filter(project=project)
-    return capped_count(rows.filter(kind=Key.Kind.PERSONAL).live())  # type: ignore[attr-defined]
+    return capped_count(rows.filter(kind=Key.Kind.PERSONAL).live())
 
 
 def finder(access: Access) -> Callable[[str], list[Membership]] | None:

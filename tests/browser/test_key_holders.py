@@ -57,7 +57,7 @@ def is_as_it_should(house: Cast, gateway: Gateway, nightly: str, own: str) -> No
     assert set(deeds(house)) >= {"member.removed", "key.revoked"}
 
 
-@pytest.mark.requirement("S2-151", "S2-141")
+@pytest.mark.requirement("S2-151")
 @pytest.mark.parametrize("scripted", [True, False])
 def test_a_key_is_given_away_before_its_maker_goes(
     house: Cast, visit: Visit, server: str, scripted: bool
@@ -90,7 +90,6 @@ def evaluate(house: Cast, gateway: Gateway, project: Project) -> tuple[int, obje
     return answer.status_code, answer.json().get("decision")
 
 
-@pytest.mark.requirement("S2-146")
 def test_a_token_asks_for_decisions_and_does_no_more(
     house: Cast, visit: Visit, server: str
 ) -> None:

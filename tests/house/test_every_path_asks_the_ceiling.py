@@ -155,8 +155,8 @@ def longer(scene: Scene) -> Iterator[Data]:
 
 
 def named(scene: Scene) -> Iterator[Data]:
-    for role in ("", *ORGANIZATION_ROLES):
-        yield {"name": f"New {role}", "role": str(role)}
+    for role in ("", Role.MEMBER.value, Role.OWNER.value):
+        yield {"name": f"New {role}", "role": role}
 
 
 def placed(scene: Scene) -> Iterator[Data]:
@@ -172,8 +172,8 @@ def scoped(scene: Scene) -> Iterator[Data]:
 
 def lending(scene: Scene) -> Iterator[Data]:
     for account in (*scene.programs.accounts, scene.here.account):
-        for place in ({}, {"place": "on"}):
-            yield {"account": str(account.pk), "reason": "Because", **place}
+        yield {"account": str(account.pk), "reason": "Because", "place": "on"}
+    yield {"account": str(scene.here.account.pk), "reason": "Because"}
 
 
 def doing(scene: Scene) -> Iterator[Data]:
@@ -374,6 +374,8 @@ def before_which(scene: Scene, door: Door) -> list[dict[str, Any]]:
         ]
     if family == "key" and door.wanted:
         return [{"pk": key.pk} for key in (*scene.programs.keys, scene.mine.key)]
+    if door.name == "service_token_create":
+        return [{"pk": scene.here.account.pk}]
     if family == "service" and door.wanted:
         return [{"pk": one.pk} for one in (*scene.programs.accounts, scene.here.account)]
     if door.name == "ownership_accept":

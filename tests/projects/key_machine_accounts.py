@@ -14,7 +14,7 @@ from projects.views import service_accounts as doors
 from tests.projects.access_ceiling import is_approved, may_give
 from tests.projects.access_oracle import Place
 from tests.projects.key_machine_deeds import KeyDeeds
-from tests.projects.key_machine_oracle import Account, KeyFacts
+from tests.projects.key_machine_facts import Account, KeyFacts
 
 MOST_ACCOUNTS = 3
 

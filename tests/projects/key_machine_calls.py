@@ -18,9 +18,7 @@ from projects.models import Limit
 from projects.views import limits as doors
 from tests.projects.key_machine_accounts import AccountDeeds
 from tests.projects.key_machine_clock import CLOCK
-from tests.projects.key_machine_life import MOVABLE
-from tests.projects.key_machine_oracle import (
-    ACTIONS,
+from tests.projects.key_machine_facts import (
     FOREIGN,
     PRICED,
     Asked,
@@ -29,9 +27,10 @@ from tests.projects.key_machine_oracle import (
     Used,
     price_of,
 )
+from tests.projects.key_machine_life import NANO
+from tests.projects.key_machine_rows import MOVABLE
 from tests.projects.keys import make_limit
 
-NANO = 10**9
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("budget", "rpm", "networks", "tasks", "models", "longest_days")),
     "window": "month",
@@ -40,17 +39,13 @@ NOTHING: dict[str, Any] = {
 costs = st.sampled_from([None, 0, 1, NANO // 4, NANO, 3 * NANO])
 
 
-def sometimes(*values: Any) -> st.SearchStrategy[Any]:
-    return st.sampled_from([None, None, *values])
-
-
 allowances = st.fixed_dictionaries(
     {
-        "budget": sometimes(0, NANO, 2 * NANO + 1, 5 * NANO),
-        "rpm": sometimes(1, 2, 5),
-        "networks": st.sampled_from([None] * 5 + [(), ("10.0.0.0/8",), ("127.0.0.0/8",)]),
-        "tasks": st.sampled_from([None] * 5 + [(), ("etl",), ("etl", "report")]),
-        "models": st.sampled_from([None] * 5 + [(PRICED,), ("other", PRICED)]),
+        "budget": st.sampled_from([None, 0, NANO, 2 * NANO + 1, 5 * NANO, 9 * NANO]),
+        "rpm": st.sampled_from([None, None, 1, 3, 5, 9]),
+        "networks": st.sampled_from([None] * 12 + [(), ("10.0.0.0/8",), ("127.0.0.0/8",)]),
+        "tasks": st.sampled_from([None] * 12 + [(), ("etl",), ("etl", "report")]),
+        "models": st.sampled_from([None] * 12 + [(), (PRICED,), (PRICED, "other")]),
         "longest_days": st.none(),
         "window": st.sampled_from(["hour", "day", "week", "month"]),
         "zone": st.sampled_from(["UTC", "Asia/Kathmandu", "America/Bogota"]),
@@ -67,11 +62,17 @@ class CallDeeds(AccountDeeds):
     # Limits
 
     def subjects(self) -> list[tuple[str, Subject]]:
+        """Mostly of keys that work."""
         found: list[tuple[str, Subject]] = [("organization", 0), ("plan", 0)]
         found += [("project", one) for one in sorted(self.oracle.projects)]
         found += [("group", one) for one in sorted(self.oracle.groups)]
         found += [("creator", self.book.maker(who)) for who in sorted(self.oracle.members)]
-        return found + [("key", one) for one, key in self.book.keys.items() if key.live] * 2
+        for number, key in self.book.keys.items():
+            named = {"key": number, "creator": key.maker, "project": key.project}
+            named["group"] = key.group
+            if key.live:
+                found += [(layer, one) for layer, one in named.items() if one is not None]
+        return found
 
     def subject_row(self, layer: str, subject: Subject) -> Any:
         return {
@@ -117,6 +118,8 @@ class CallDeeds(AccountDeeds):
             self.book.entries[kind] += 1
             self.hold(layer, subject, said)
 
+    limit_set_more = limit_set
+
     def is_approved(self, said: dict[str, Any]) -> bool:
         """Every list lies within the organization's."""
         whole = self.book.limits.get(("organization", 0))
@@ -153,34 +156,25 @@ class CallDeeds(AccountDeeds):
         if number is None:
             return
         key = self.book.keys[number]
-        rooms = [None, None, *sorted(self.oracle.projects), FOREIGN, key.project, key.project]
-        pieces = [None] * 4 + [*sorted(self.oracle.resources), FOREIGN]
+        rooms = [None] * 6 + [*sorted(self.oracle.projects), FOREIGN, key.project, key.project]
+        pieces = [None] * 8 + [*sorted(self.oracle.resources), FOREIGN]
+        project = data.draw(st.sampled_from(rooms), "project")
+        resource = data.draw(st.sampled_from(pieces), "resource")
+        actions = self.actions(key, project, resource)
         asked = Asked(
-            action=data.draw(st.sampled_from([*ACTIONS, "workflows.execute"]), "action"),
-            project=data.draw(st.sampled_from(rooms), "project"),
-            resource=data.draw(st.sampled_from(pieces), "resource"),
+            action=data.draw(st.sampled_from(actions), "action"),
+            project=project,
+            resource=resource,
             model=data.draw(st.sampled_from([PRICED, PRICED, "other", ""]), "model"),
             task=data.draw(st.sampled_from(["etl", "etl", "report", ""]), "task"),
             ip=data.draw(st.sampled_from(["10.1.2.3", "", "192.0.2.9"]), "ip"),
             cost=cost,
             tokens=data.draw(st.sampled_from([None, 0, 333, 2_000_000]), "tokens"),
         )
-        secret = data.draw(st.sampled_from([*key.secrets, key.secrets[-1]]), "secret")
+        secret = data.draw(st.sampled_from([*key.secrets, *[key.newest] * 3]), "secret")
         for _ in range(times):
             self.call(number, secret, asked)
-
-    def call(self, number: int, secret: Any, asked: Asked) -> None:
-        answer, call = self.is_answered(number, secret, asked)
-        self.book.log["/v1/keys/verify", not answer.reason, answer.reason] += 1
         self.stale = True
-        if answer.reason:
-            return
-        self.book.admit(call, asked, answer)
-        secret.used = True
-        for limit in answer.limits:
-            budget = limit.said["budget"]
-            taken = self.book.spent(limit) + self.book.reserved(limit)
-            assert budget is None or taken <= budget, limit
 
     @rule(data=st.data(), text=st.sampled_from(["", "bw_live_", "bw_live_" + "0" * 48]))
     def verify_no_key(self, data: st.DataObject, text: str) -> None:
@@ -188,13 +182,20 @@ class CallDeeds(AccountDeeds):
         self.book.log["/v1/keys/verify", False, "unknown"] += 1
         self.stale = True
 
+    verify_more = verify_still_more = verify
+
     # Reports
 
     @rule(data=st.data(), cost=costs, tokens=st.sampled_from([0, 333, 2_000_000]))
     def report(self, data: st.DataObject, cost: int | None, tokens: int) -> None:
         """The first one of a call counts, once."""
+        for _ in range(data.draw(st.integers(1, 4), "reports")):
+            self.report_one(data, cost, tokens)
+        self.stale = True
+
+    def report_one(self, data: st.DataObject, cost: int | None, tokens: int) -> None:
         calls = list(self.book.calls)
-        call = data.draw(st.sampled_from([*calls[-6:], *calls[-2:], ""]), "call")
+        call = data.draw(st.sampled_from([*calls[-10:], *calls[-4:], ""]), "call")
         said: dict[str, Any] = {"verification": call or str(uuid4())}
         model = data.draw(st.sampled_from(["", "", PRICED, "other"]), "model")
         said |= {"model": model} if model else {}
@@ -211,20 +212,20 @@ class CallDeeds(AccountDeeds):
         verified = self.book.calls.get(call)
         model = said.get("model") or (verified.model if verified else "")
         amount = cost if cost is not None else price_of(model, tokens)
-        if cost is None and not tokens and verified:
-            amount = 0
         expected, code = self.settled(call, f"{name}\n{json.dumps(said)}".encode(), name, amount)
         assert response.status_code == expected, (said, name, expected, response.content)
         if expected != 200:
             assert response.json()["code"] == code, (said, name, response.content)
             return
-        assert response.headers.get("Idempotency-Replayed") == (None if code else "true")
+        assert response.headers.get("Idempotent-Replayed") == (None if code else "true")
         if code and verified and amount is not None:
             assert response.json()["cost"] == amount_text(amount)
             verified.released = True
             self.book.used.append(Used(CLOCK.at, amount, verified.subjects))
             self.book.log["/v1/usage", True, ""] += 1
         self.stale = True
+
+    report_more = report
 
     def settled(self, call: str, body: bytes, name: str, amount: int | None) -> tuple[int, str]:
         """The status, and the code; a report that counts is `new`, one that did before has none."""

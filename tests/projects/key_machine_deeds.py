@@ -19,8 +19,8 @@ from projects.views import keys as doors
 from tests.projects.access_ceiling import behind
 from tests.projects.access_oracle import TABLE, Place
 from tests.projects.key_machine_clock import CLOCK
+from tests.projects.key_machine_facts import ACTIONS, KeyFacts
 from tests.projects.key_machine_life import KeyLife, endings
-from tests.projects.key_machine_oracle import ACTIONS, KeyFacts
 
 MOST_KEYS = 7
 TAKES = {

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
+from projects.actions.projects import project_change_policies
+from projects.policies import ProjectPolicy
 from tests.projects import key_machine_clock
 from tests.projects.access_oracle import NEVER
 from tests.projects.api.owner import make_price
 from tests.projects.key_machine_calls import CallDeeds
-from tests.projects.key_machine_oracle import PRICED, RATE
+from tests.projects.key_machine_facts import PRICED, RATE
 
 BOTH = (True, True)
 
@@ -44,9 +46,6 @@ class LifeOfKeys(CallDeeds):
             self.make_key(who, "personal", place, BOTH, None, None)
 
     def let_people_have_keys(self, place: Any) -> None:
-        from projects.actions.projects import project_change_policies
-        from projects.policies import ProjectPolicy
-
         self.tries(
             0,
             True,

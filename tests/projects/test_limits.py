@@ -1,4 +1,4 @@
-"""Which of a key's limits binds it."""
+"""Which of a key's limits binds it, and what new ones change."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from projects.allowance import Allowance, differences
 from projects.limits import NEAREST_FIRST, LimitState, binding, states
 
 
@@ -75,3 +78,33 @@ def test_the_databases_words_are_read_nearest_first() -> None:
     assert found[1].id == UUID(row["id"])
     assert found[1].resets_at == datetime.datetime(2026, 3, 29, 22, tzinfo=datetime.UTC)
     assert found[0].resets_at is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            ("203.0.113.0/24",),
+            ("203.0.113.24",),
+            [("Shuts out the network 203.0.113.0/24, all but 203.0.113.24", False)],
+        ),
+        (
+            ("203.0.113.24",),
+            ("203.0.113.0/24",),
+            [("Allows the network 203.0.113.0/24", True)],
+        ),
+        (
+            ("10.0.0.0/8", "2001:db8::/32"),
+            ("192.0.2.1", "2001:db8::/32"),
+            [
+                ("Allows the network 192.0.2.1", True),
+                ("Shuts out the network 10.0.0.0/8", False),
+            ],
+        ),
+    ],
+)
+def test_an_address_out_of_a_network_is_nothing_wider(
+    before: tuple[str, ...], after: tuple[str, ...], said: list[tuple[str, bool]]
+) -> None:
+    found = differences(Allowance(networks=before), Allowance(networks=after))
+    assert [(each.text, each.wider) for each in found] == said

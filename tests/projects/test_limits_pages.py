@@ -10,7 +10,7 @@ import pytest
 from config.money import NANO
 from config.roles import Role
 from orgs.tenancy import bound
-from projects.allowance import Allowance, differences
+from projects.allowance import Allowance
 from projects.models import Key, Limit
 from projects.queries.limits import limits_of
 from tests.factories import Cast, body_of, make_group, make_member, sign_in
@@ -304,33 +304,3 @@ def test_everyone_can_be_found_to_add_limits_for(cast: Cast) -> None:
     assert "Set limits for Zo\u00eb Brightwater" in body_of(found)
     none = client.get(cast.url("settings/limits/?layer=creator&q=zoe"))
     assert "Only those with limits were searched" in body_of(none)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "said"),
-    [
-        (
-            ("203.0.113.0/24",),
-            ("203.0.113.24",),
-            [("Shuts out the network 203.0.113.0/24, all but 203.0.113.24", False)],
-        ),
-        (
-            ("203.0.113.24",),
-            ("203.0.113.0/24",),
-            [("Allows the network 203.0.113.0/24", True)],
-        ),
-        (
-            ("10.0.0.0/8", "2001:db8::/32"),
-            ("192.0.2.1", "2001:db8::/32"),
-            [
-                ("Allows the network 192.0.2.1", True),
-                ("Shuts out the network 10.0.0.0/8", False),
-            ],
-        ),
-    ],
-)
-def test_an_address_out_of_a_network_is_nothing_wider(
-    before: tuple[str, ...], after: tuple[str, ...], said: list[tuple[str, bool]]
-) -> None:
-    found = differences(Allowance(networks=before), Allowance(networks=after))
-    assert [(each.text, each.wider) for each in found] == said

@@ -19,7 +19,7 @@ from projects.policies import ProjectPolicy
 from tests.projects import key_machine_clock
 from tests.projects.access_oracle import NEVER
 from tests.projects.api.owner import make_price
-from tests.projects.key_machine_calls import CallDeeds
+from tests.projects.key_machine_calls import CallDeeds, allowances
 from tests.projects.key_machine_facts import PRICED, RATE
 
 BOTH = (True, True)
@@ -44,6 +44,8 @@ class LifeOfKeys(CallDeeds):
         self.make_key(0, "project", place, BOTH, group, None)
         for who in (owner, 4):
             self.make_key(who, "personal", place, BOTH, None, None)
+        for _ in range(3):
+            self.limit_set(data=data, said=data.draw(allowances, "limit"), days=None)
 
     def let_people_have_keys(self, place: Any) -> None:
         self.tries(
@@ -87,7 +89,7 @@ def live(*, examples: int, steps: int) -> None:
 @pytest.mark.requirement("S2-141")
 @pytest.mark.requirement("S1-050")
 def test_a_life_of_many_keys(db: None) -> None:
-    live(examples=6, steps=30)
+    live(examples=15, steps=30)
 
 
 @pytest.mark.nightly

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -154,7 +153,7 @@ def test_an_overlap_is_0_to_720_whole_hours(cast: Cast, overlap: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seen", ["", "x", "\0", str(uuid4())])
+@pytest.mark.parametrize("seen", ["", "x", "\0", "00000000-0000-4000-8000-000000000000"])
 def test_a_form_that_saw_nothing_makes_nothing(cast: Cast, seen: str) -> None:
     key, _ = org_key(cast)
     assert rotate(cast, key, seen=seen).status_code == 422
@@ -191,10 +190,9 @@ def test_made_again_many_times_the_old_one_is_still_known(cast: Cast) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "state", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}], ids=str
-)
-def test_a_dead_key_gets_no_secret(cast: Cast, state: dict[str, object]) -> None:
+@pytest.mark.parametrize("ended", ["revoked_at", "expires_at"])
+def test_a_dead_key_gets_no_secret(cast: Cast, ended: str) -> None:
+    state = {ended: timezone.now()}
     key, _ = org_key(cast, **state)
     assert rotate(cast, key).status_code == 422
     assert len(secrets(key)) == 1

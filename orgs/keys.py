@@ -14,6 +14,9 @@ class Finding(Protocol):
     def __call__(self, organization: UUID) -> QuerySet[Any]: ...
 
 
+# Every team page counts them, so no further than it takes to say that there are many.
+MOST = 1_000
+
 _finds: list[Finding] = []
 
 
@@ -33,4 +36,9 @@ def active_keys(organization: UUID, *, creator: UUID | None = None) -> int:
     rows = live_keys(organization)
     if rows is None:
         return 0
-    return capped_count(rows.filter(creator=creator) if creator else rows)
+    return capped_count(rows.filter(creator=creator) if creator else rows, cap=MOST)
+
+
+def counted_keys(number: int) -> str:
+    """How many, as pages say it: "12", or "1,000+" past the cap."""
+    return f"{MOST:,}+" if number > MOST else f"{number:,}"

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from config.roles import Permission
 from orgs.access import Access
-from orgs.keys import active_keys
+from orgs.keys import active_keys, counted_keys
 from orgs.queries.organizations import owner_names
-from orgs.team import Tab, counted
+from orgs.team import Tab
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ def _settings_tabs(request: HttpRequest, access: Access) -> list[Tab]:
             label=label,
             url=reverse(route, args=[access.org.slug]),
             route=route,
-            count=counted(live) if route == "key_list" and live else "",
+            count=counted_keys(live) if route == "key_list" and live else "",
             current=route.split("_")[0] == family,
         )
         for label, route, permission in SETTINGS

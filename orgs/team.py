@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from config.roles import Permission, Role
 from orgs.access import Access, Bound
-from orgs.keys import active_keys
+from orgs.keys import active_keys, counted_keys
 from orgs.queries.team import COUNTED
 
 
@@ -43,7 +43,7 @@ def team_facts(access: Access, *, keys: int | None = None) -> list[Fact]:
         Fact(label="Organization", value=org.name or "-", note=_seats(org)),
         Fact(label="Your role", value=role.label if role else "-", note=_standing(access)),
         Fact(label="Plan", value=org.plan_label or "-", note=_room(org)),
-        Fact(label="Active keys", value=counted(live), note=_keys(live)),
+        Fact(label="Active keys", value=counted_keys(live), note=_keys(live)),
     ]
 
 

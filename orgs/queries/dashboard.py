@@ -18,7 +18,7 @@ from config.keyset import capped_count
 from config.moments import human_time
 from config.roles import Permission, Role
 from orgs.access import Access
-from orgs.keys import active_keys
+from orgs.keys import active_keys, counted_keys
 from orgs.models import Group, Invitation
 from orgs.queries.members import offer_for
 from orgs.queries.organizations import owner_names
@@ -90,7 +90,7 @@ def _keys(access: Access) -> Fact:
         url = reverse("key_list", args=[access.org.slug])
     live = active_keys(access.org.id)
     note = "Neither revoked nor expired" if live else "No key works now"
-    return Fact(label="Active keys", value=capped(live), note=note, url=url)
+    return Fact(label="Active keys", value=counted_keys(live), note=note, url=url)
 
 
 def _seats(access: Access) -> Fact:

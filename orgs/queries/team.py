@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from config.roles import Permission
 from orgs.access import Access
+from orgs.keys import MOST as MOST_KEYS
 from orgs.keys import live_keys
 from orgs.models import Group, GroupMembership, Invitation, Membership
 from orgs.queries.groups import visible_groups
@@ -155,7 +156,7 @@ def team_around(access: Access, *, counted: QuerySet[Membership] | None = None) 
     if counted is not None:
         columns["matching"] = CountOf(counted.order_by().values("pk")[: COUNTED + 1])
     if (keys := live_keys(org)) is not None:
-        columns["live_keys"] = CountOf(keys.values("pk")[: COUNTED + 1])
+        columns["live_keys"] = CountOf(keys.values("pk")[: MOST_KEYS + 1])
     members = Membership.objects.in_org(org).filter(pk=me)
     found: dict[str, Any] = dict(members.values(**columns).first() or ())
     return Around(**found | {"offer_by": found.get("offer_by") or ""})

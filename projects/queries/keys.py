@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from config.keyset import Page, capped_count, keyset_page
+from config.keyset import Page, keyset_page
 from config.roles import Permission
 from orgs.access import Access
 from orgs.models import Group, Membership
@@ -26,11 +26,6 @@ OFFERED = 40
 def live_keys(organization: UUID) -> QuerySet[Key]:
     """What *Active keys* counts: neither revoked nor expired (S1-007). `orgs/keys.py` asks it."""
     return Key.objects.in_org(organization).live()
-
-
-def active_keys(organization: UUID) -> int:
-    """How many live keys it has. Counts to a cap."""
-    return capped_count(live_keys(organization))
 
 
 def key_list(access: Access, asked: KeyFilter) -> Page[Key]:

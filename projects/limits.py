@@ -16,6 +16,9 @@ from uuid import UUID
 
 Kind = Literal["budget", "rpm"]
 
+HELD_FOR = datetime.timedelta(minutes=15)
+"""How long what was set aside waits for its report, before it is free again."""
+
 # From the key outwards: of two that leave equally little, the nearer one is named.
 NEAREST_FIRST = ("key", "creator", "project", "group", "organization", "plan")
 

@@ -16,13 +16,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from config.moments import format_local
+from projects.limits import HELD_FOR
 from projects.models import Key
 from projects.queries import replays
 from projects.queries.replays import Event, Lists
 from projects.refusals import label_of
 
 DAYS = (7, 30)
-HELD_FOR = datetime.timedelta(minutes=15)
 EXAMPLES = 3
 
 # A call that the key's own limits refused then may pass now; for any other reason it may not.

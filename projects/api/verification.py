@@ -5,8 +5,6 @@ What it answers is in `verdicts.py`.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.http import HttpRequest, HttpResponse
 from pydantic import Field
 from uuid6 import uuid7
@@ -19,10 +17,9 @@ from projects.api.one_call import row_of
 from projects.api.problems import key_invalid, token_invalid, token_scope
 from projects.api.tokens import bearer
 from projects.keys import ACTIONS, ROLES, digest
+from projects.limits import HELD_FOR
 
 SCOPE = "decide"
-HELD_FOR = timedelta(minutes=15)
-"""How long what was set aside waits for its report, before it is free again."""
 
 _VERIFY = (
     "SELECT status, reason, layer, limit_id, key_id, key_name, reserved, limits, at"

@@ -13,8 +13,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orgs.tenancy import bound
-from projects import rehearsal
-from projects.api import verification
 from projects.models import Call, Key, Limit, Meter
 from projects.queries import replays
 from projects.rehearsal import Rehearsal, rehearse
@@ -298,7 +296,3 @@ def test_the_page_shows_it(cast: Cast) -> None:
     )
     assert "Would have refused 1 of 1" in body
     assert hostile not in body
-
-
-def test_money_is_set_aside_as_long_as_the_interface_does() -> None:
-    assert rehearsal.HELD_FOR == verification.HELD_FOR

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,8 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from config.requests import new_request_id
 from projects.api import routes
 from projects.api.problems import ProblemError, problem
-
-log = logging.getLogger(__name__)
 
 PREFIXES = ("/v1/", "/access/v1/")
 

@@ -149,7 +149,7 @@ class GateMiddleware:
         if lock.kind is Kind.PUBLIC:
             return None
         if lock.kind is Kind.SERVICE:
-            raise Http404  # The interface's own door answers these before anything of a person is read.
+            raise Http404  # The door of the interface answers these before anyone is looked at.
         if not request.user.is_authenticated:
             return _ask_to_sign_in(request)
         if lock.kind is Kind.SIGNED_IN:

@@ -48,6 +48,10 @@ MAY = Field("may", "May")
 ENDS = Field("ends_at", "Works until")
 SCOPES = Field("scopes", "Scopes")
 COST_CENTRE = Field("cost_centre", "Cost centre")
+AMOUNT = Field("amount", "Amount")
+ENDS_ON = Field("ends_on", "Ends on")
+SENT_TO = Field("to", "To", personal=True)
+SUBSCRIBED = (Field("plan", "Plan"), Field("seats", "Seats"), Field("price", "Price a month"))
 LIMITS = (
     Field("budget", "Budget"),
     Field("rpm", "Requests a minute"),
@@ -463,6 +467,20 @@ class Event(Enum):
         ROLE,
     )
 
+    # Insights
+    INSIGHTS_ENABLED = (
+        "insights.enabled",
+        "turned on insights of the project {target}",
+        "turn on insights of a project",
+        STATE,
+    )
+    INSIGHTS_DISABLED = (
+        "insights.disabled",
+        "turned off insights of the project {target}",
+        "turn off insights of a project",
+        STATE,
+    )
+
     # Secrets and environment classes
     SECRET_CREATED = (
         "secret.created",
@@ -741,6 +759,24 @@ class Event(Enum):
         KIND,
         CONFIGURATION,
     )
+    MODEL_PROVIDER_CREATED = (
+        "model_provider.created",
+        "set up the model provider {target}",
+        "set up a model provider",
+        CONFIGURATION,
+    )
+    MODEL_PROVIDER_CHANGED = (
+        "model_provider.changed",
+        "changed the model provider {target}",
+        "change the model provider {target}",
+        CONFIGURATION,
+    )
+    MODEL_PROVIDER_DELETED = (
+        "model_provider.deleted",
+        "removed the model provider {target}",
+        "remove the model provider {target}",
+        CONFIGURATION,
+    )
 
     # Requests
     REQUEST_MADE = (
@@ -798,6 +834,121 @@ class Event(Enum):
         "make the task {target}",
         Field("to", "To", personal=True),
         PROJECT,
+    )
+
+    # Billing
+    BILLING_DETAILS_CHANGED = (
+        "billing_details.changed",
+        "changed the billing details",
+        "change the billing details",
+        Field("legal_name", "Legal name"),
+        Field("address", "Address"),
+        Field("tax_id", "Tax id"),
+        Field("purchase_order", "Purchase order"),
+        Field("recipients", "Recipients", personal=True),
+    )
+    PAYMENT_METHOD_CHANGED = (
+        "payment_method.changed",
+        "changed the payment method to {method.new}",
+        "change the payment method",
+        Field("method", "Payment method"),
+    )
+    PAYMENT_PAGE_OPENED = (
+        "payment_page.opened",
+        "opened the page of {provider.new} to change how {target} pays",
+        "open the page on which to change the payment method",
+        Field("provider", "Provider"),
+    )
+    SUBSCRIPTION_STARTED = (
+        "subscription.started",
+        "subscribed to {plan.new}",
+        "subscribe",
+        *SUBSCRIBED,
+    )
+    SUBSCRIPTION_CHANGED = (
+        "subscription.changed",
+        "changed the subscription {target}",
+        "change the subscription",
+        *SUBSCRIBED,
+        Field("from", "From"),
+    )
+    SUBSCRIPTION_CANCELED = (
+        "subscription.canceled",
+        "canceled the subscription {target}",
+        "cancel the subscription",
+        ENDS_ON,
+    )
+    SUBSCRIPTION_RESUMED = (
+        "subscription.resumed",
+        "resumed the subscription {target}",
+        "resume the subscription",
+        ENDS_ON,
+    )
+    SUBSCRIPTION_STATE_CHANGED = (
+        "subscription.state_changed",
+        "set the subscription {target} from {state.old} to {state.new}",
+        "change the state of the subscription {target}",
+        STATE,
+    )
+    SUBSCRIPTION_ENDED = (
+        "subscription.ended",
+        "ended the subscription {target}",
+        "end the subscription {target}",
+        *SUBSCRIBED,
+    )
+    INVOICE_ISSUED = (
+        "invoice.issued",
+        "issued {target} over {amount.new}",
+        "issue {target}",
+        AMOUNT,
+        KIND,
+        Field("due_on", "Due"),
+    )
+    INVOICE_SENT = "invoice.sent", "sent {target} to {to.new}", "send {target}", SENT_TO
+    INVOICE_PAYMENT_RECORDED = (
+        "invoice.payment_recorded",
+        "recorded {amount.new} paid for {target}",
+        "record a payment for {target}",
+        AMOUNT,
+        Field("method", "Payment method"),
+        STATE,
+    )
+    INVOICE_VOIDED = "invoice.voided", "voided {target}", "void {target}", STATE
+    INVOICE_REMINDED = (
+        "invoice.reminded",
+        "reminded {to.new} of {target}",
+        "remind of {target}",
+        SENT_TO,
+        AMOUNT,
+    )
+    CREDIT_ADDED = (
+        "credit.added",
+        "added {amount.new} of credit",
+        "add credit",
+        AMOUNT,
+        Field("balance", "Balance"),
+    )
+    CREDIT_USED = (
+        "credit.used",
+        "used {amount.new} of credit for {target}",
+        "use credit for {target}",
+        AMOUNT,
+        Field("balance", "Balance"),
+    )
+    USAGE_EXPORTED = (
+        "usage.exported",
+        "exported usage",
+        "export usage",
+        FORMAT,
+        ENTRIES,
+        Field("period", "Period"),
+    )
+    INVOICES_EXPORTED = (
+        "invoices.exported",
+        "exported invoices",
+        "export invoices",
+        FORMAT,
+        ENTRIES,
     )
 
     # Rosters

@@ -50,6 +50,7 @@ class Lock:
     on: Callable[..., Any] | None = None
     choose: Callable[[Any], Permission] | None = None
     scope: str = ""
+    plan: str = ""
 
     def asks(self, target: Any) -> Permission | None:
         """The permission it takes, on this target."""
@@ -62,6 +63,8 @@ class Access(Protocol):
     def can(self, permission: Permission, obj: Any = None) -> bool: ...
     def refusal(self, permission: Permission, obj: Any = None) -> str: ...
     def request_url(self, permission: Permission, obj: Any = None) -> str: ...
+    def includes(self, entitlement: str) -> bool: ...
+    def plan_refusal(self, entitlement: str) -> str: ...
     def landing_url(self) -> str: ...
 
 
@@ -92,6 +95,7 @@ def gate(
     fresh: bool = False,
     while_closed: bool = False,
     on: Callable[..., Any] | None = None,
+    plan: str = "",
 ) -> Callable[[View], View]:
     """Only who holds `permission` may come.
 
@@ -99,11 +103,12 @@ def gate(
     `while_closed` keeps the door usable in an organization that is suspended or closing.
     `on` finds what the permission is asked about, from the request and the route's arguments,
     or raises 404; the view gets it as `request.target`. A function in the place of the
-    permission chooses it by what was found.
+    permission chooses it by what was found. `plan` names what the organization's plan must
+    include: the second gate, asked once the first has opened.
     """
     fixed = permission if isinstance(permission, Permission) else None
     choose = None if isinstance(permission, Permission) else permission
-    lock = Lock(Kind.PERMISSION, fixed, records, fresh, while_closed, on, choose)
+    lock = Lock(Kind.PERMISSION, fixed, records, fresh, while_closed, on, choose, plan=plan)
     return lambda view: _mark(view, lock)
 
 
@@ -164,6 +169,9 @@ class GateMiddleware:
             raise Http404
         if not access.can(permission, target):
             return refuse(request, access, permission, event=lock.records, on=target)
+        if lock.plan and not access.includes(lock.plan):
+            sentence = access.plan_refusal(lock.plan)
+            return refuse(request, access, permission, event=lock.records, sentence=sentence)
         if lock.fresh and not _signed_in_lately(request):
             return _ask_to_sign_in_again(request)
         return None
@@ -176,12 +184,16 @@ def refuse(
     *,
     event: enum.Enum | None = None,
     on: Any = None,
+    sentence: str = "",
 ) -> HttpResponseBase:
-    """The same refusal in the form the caller reads: a notice, a toast or a problem (RFC 9457)."""
+    """The same refusal in the form the caller reads: a notice, a toast or a problem (RFC 9457).
+
+    With a `sentence` it is not the role that refuses, so nothing is to be asked for.
+    """
     request.refusal = Refusal(permission, event, on)  # type: ignore[attr-defined]
-    sentence = access.refusal(permission, on)
     # Where somebody could give it, the refusal says where to ask for it (X-28).
-    asking = access.request_url(permission, on)
+    asking = "" if sentence else access.request_url(permission, on)
+    sentence = sentence or access.refusal(permission, on)
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     if htmx:
         response = HttpResponse(status=403, headers={"HX-Reswap": "none"})

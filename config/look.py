@@ -20,12 +20,14 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_outline
 
 from config import charts, moments
+from config.legal import DOCUMENTS
 from config.money import money as in_words
 from config.roles import ORGANIZATION_ROLES
 
 register = template.Library()
 register.simple_tag(charts.bar_stack)
 register.simple_tag(charts.spark)
+register.simple_tag(charts.swatch)
 
 HUES = 8
 
@@ -265,6 +267,13 @@ def money(amount: int | None, currency: str = "") -> str:
     if currency:
         return moments.format_money(int(amount), str(currency))
     return in_words(int(amount))
+
+
+@register.simple_tag
+def legal_link(name: str, words: str = "") -> SafeString:
+    """The link to a legal document, wherever it is: `{% legal_link "terms" "the terms" %}`."""
+    document = DOCUMENTS[name]
+    return format_html('<a href="{}">{}</a>', document.url, _plain(words) or document.label)
 
 
 @register.simple_tag

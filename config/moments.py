@@ -5,7 +5,7 @@ Plain functions without HTML; the tags that wrap them are in look.py.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import dateformat, timezone
 
@@ -71,3 +71,17 @@ def format_money(minor: int, currency: str) -> str:
         whole, part = divmod(abs(minor), 100)
         amount = f"{whole:,}.{part:02d}"
     return ("\u2212" if minor < 0 else "") + sign + amount
+
+
+def human_span(span: timedelta) -> str:
+    """Words for how long something took: "8 seconds", "3 minutes", "30 hours", "4 days"."""
+    seconds = max(span.total_seconds(), 0)
+    if seconds < 1:
+        return "under a second"
+    if seconds < 60:
+        return _count(seconds, "second")
+    if seconds < HOUR:
+        return _count(seconds // 60, "minute")
+    if seconds < 2 * DAY:
+        return _count(seconds // HOUR, "hour")
+    return _count(seconds // DAY, "day")

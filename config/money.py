@@ -11,7 +11,7 @@ import re
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from config.moments import CURRENCY_SIGNS
+from config.moments import CURRENCY_SIGNS, WITHOUT_MINOR_UNITS
 
 NANO = 10**9
 DECIMALS = 9
@@ -36,6 +36,8 @@ def money(nano: int, *, exact: bool = False) -> str:
         return f"under {sign}0.000001"
     if amount < NANO and amount % _CENT:
         return f"{sign}0.{amount // _FINEST:06d}"
+    if code in WITHOUT_MINOR_UNITS:
+        return f"{sign}{(amount + NANO // 2) // NANO:,}"
     whole, part = divmod((amount + _CENT // 2) // _CENT, 100)
     return f"{sign}{whole:,}.{part:02d}"
 

@@ -1,14 +1,15 @@
-"""Pages that belong to nobody: errors, terms, health."""
+"""Pages that belong to nobody: errors, legal documents, health."""
 
 from __future__ import annotations
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django_htmx.http import trigger_client_event
 
 from config.gate import public
+from config.legal import DOCUMENTS
 
 
 @public
@@ -20,13 +21,29 @@ def healthy(request: HttpRequest) -> HttpResponse:
 
 
 @public
+def sla(request: HttpRequest) -> HttpResponse:
+    return _document(request, "sla")
+
+
+@public
+def dpa(request: HttpRequest) -> HttpResponse:
+    return _document(request, "dpa")
+
+
+@public
 def terms(request: HttpRequest) -> HttpResponse:
-    return render(request, "terms.html")
+    return _document(request, "terms")
 
 
 @public
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "privacy.html")
+    return _document(request, "privacy")
+
+
+def _document(request: HttpRequest, name: str) -> HttpResponse:
+    """The page that comes with Bailiwick, or the operator's own."""
+    elsewhere = DOCUMENTS[name].elsewhere
+    return redirect(elsewhere) if elsewhere else render(request, f"{name}.html")
 
 
 @public

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "orgs",
     "orgs.apps.PortalConfig",
     "projects",
+    "billing",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -279,6 +280,51 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # Money is counted in nano-units of this; the price list is in it.
 CURRENCY = env.str("CURRENCY", default="USD")
 REQUEST_LOG_MONTHS = env.int("REQUEST_LOG_MONTHS", default=13)
+
+# Billing. Without a subscription an organization has this plan: by default all of it, for nothing.
+DEFAULT_PLAN = env.str("DEFAULT_PLAN", default="enterprise")
+# Who issues invoices. Without a name none are issued, and nothing can be subscribed to.
+ISSUER = {
+    "name": env.str("ISSUER_NAME", default=""),
+    "street": env.str("ISSUER_STREET", default=""),
+    "postcode": env.str("ISSUER_POSTCODE", default=""),
+    "city": env.str("ISSUER_CITY", default=""),
+    "country": env.str("ISSUER_COUNTRY", default=""),
+    "tax_id": env.str("ISSUER_TAX_ID", default=""),
+    "email": env.str("ISSUER_EMAIL", default=""),
+    "phone": env.str("ISSUER_PHONE", default=""),
+    "iban": env.str("ISSUER_IBAN", default=""),
+    "bic": env.str("ISSUER_BIC", default=""),
+    "bank": env.str("ISSUER_BANK", default=""),
+}
+if DEMO and not ISSUER["name"]:
+    ISSUER |= {
+        "name": "Fernhill Platforms GmbH",
+        "street": "Lindenallee 7",
+        "postcode": "20095",
+        "city": "Hamburg",
+        "country": "DE",
+        "tax_id": "DE136695976",
+        "email": "billing@fernhill.example",
+        "phone": "+49 40 0000000",
+        "iban": "DE89370400440532013000",
+        "bic": "COBADEFFXXX",
+        "bank": "Musterbank",
+    }
+INVOICE_PREFIX = env.str("INVOICE_PREFIX", default="INV")
+INVOICE_DUE_DAYS = env.int("INVOICE_DUE_DAYS", default=14)
+TAX_RATE = env.str("TAX_RATE", default="19" if DEMO else "0")
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+STRIPE_PRICES = env.dict("STRIPE_PRICES", default={})
+STRIPE_TAX = env.bool("STRIPE_TAX", default=False)
+
+# Legal pages: an address of one's own, or the page that comes with Bailiwick.
+SLA_URL = env.str("SLA_URL", default="")
+DPA_URL = env.str("DPA_URL", default="")
+TERMS_URL = env.str("TERMS_URL", default="")
+PRIVACY_URL = env.str("PRIVACY_URL", default="")
 WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")
 INVITATION_DAYS = 7
 CLOSING_DAYS = 30

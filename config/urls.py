@@ -11,13 +11,17 @@ from config import pages
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthy", pages.healthy, name="healthy"),
+    path("sla/", pages.sla, name="sla"),
+    path("dpa/", pages.dpa, name="dpa"),
     path("terms/", pages.terms, name="terms"),
     path("privacy/", pages.privacy, name="privacy"),
     path("", include("projects.public_urls")),
     path("", include("projects.api.routes")),
+    path("", include("billing.public_urls")),
     path("", include("accounts.urls")),
     path("", include("orgs.urls")),
     path("o/<slug:slug>/", include("projects.urls")),
+    path("o/<slug:slug>/", include("billing.urls")),
 ]
 
 if settings.DEBUG:

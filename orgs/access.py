@@ -128,6 +128,18 @@ class Access:
             return permission in self.permissions
         return permission in self.permissions_on(obj) and obj.leaves(permission)
 
+    def includes(self, entitlement: str) -> bool:
+        """The second gate, after permission: does the organization's plan include it?"""
+        return self.organization is not None and self.organization.includes(entitlement)
+
+    def plan_refusal(self, entitlement: str) -> str:
+        """One sentence that names the gate which closed: the plan, not the role."""
+        what = Entitlement(entitlement).label
+        return (
+            f"Your role allows it; the {self.org.plan_label} plan does not include it"
+            f" ({what[0].lower()}{what[1:]}). An Owner may change the plan under Billing."
+        )
+
     def roles_on(self, place: Place) -> frozenset[Role]:
         """The roles held on this place beyond those of the whole organization."""
         if place.pk not in self._held:

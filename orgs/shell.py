@@ -9,7 +9,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from config.roles import Permission
+from config.legal import documents
+from config.roles import Permission, Policy, permissions_of
 from orgs.access import Access
 from orgs.keys import active_keys, counted_keys
 from orgs.queries.organizations import owner_names
@@ -55,16 +56,24 @@ NAV: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
         ),
     ),
     (
+        "Measure",
+        (
+            ("Usage", "usage", "chart-bar", Permission.BILLING_VIEW_USAGE),
+            ("Insights", "insights", "presentation-chart-line", Permission.INSIGHTS_VIEW),
+        ),
+    ),
+    (
         "Reference",
         (
             ("Permissions", "permission_matrix", "table-cells", Permission.ORG_VIEW),
             ("Docs", "docs", "book-open", Permission.ORG_VIEW),
+            ("Security", "security", "shield-check", Permission.ORG_VIEW),
         ),
     ),
 )
 ORGANIZATION: tuple[tuple[str, str, str, Permission], ...] = (
     ("Settings", "organization_settings", "cog-6-tooth", Permission.ORG_ACCESS_SETTINGS),
-    ("Billing", "billing_overview", "credit-card", Permission.BILLING_CHANGE_PLAN),
+    ("Billing", "billing_overview", "credit-card", Permission.BILLING_VIEW),
     ("Audit log", "event_list", "clipboard-document-list", Permission.AUDIT_VIEW),
 )
 
@@ -97,6 +106,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": [section for section in nav if section.items],
         "nav_bottom": [bottom] if bottom.items else [],
         "palette": _palette(access, [*nav, bottom]),
+        "legal": _legal(access),
         "settings_tabs": partial(_settings_tabs, request, access),
     }
 
@@ -107,6 +117,7 @@ SETTINGS = (
     ("API keys", "key_list", Permission.KEYS_CREATE),
     ("Limits", "limit_list", Permission.KEYS_SET_POLICIES),
     ("Service accounts", "service_account_list", Permission.KEYS_CREATE),
+    ("Model providers", "provider_list", Permission.ORG_CONFIGURE_PROVIDERS),
     ("Requests", "call_list", Permission.KEYS_SET_POLICIES),
 )
 
@@ -143,6 +154,16 @@ def _while_shut(access: Access) -> dict[str, Any]:
     }
 
 
+def _legal(access: Access) -> list[Item]:
+    """The legal documents, and the invoices for who may view them (S1-061–065)."""
+    found = [Item(label=each.label, url=each.url, icon="", hint=each.note) for each in documents()]
+    if access.can(Permission.BILLING_VIEW_INVOICES):
+        url = reverse("invoice_list", args=[access.org.slug])
+        note = f"What {access.org.name} was asked to pay"
+        found.append(Item(label="Invoices", url=url, icon="", hint=note))
+    return found
+
+
 def _section(
     request: HttpRequest,
     access: Access,
@@ -162,9 +183,16 @@ def _section(
                 count=counts.get(route),
             )
             for name, route, icon, permission in lines
-            if access.can(permission)
+            if access.can(permission) and not (route == "billing_overview" and _only_reads(access))
         ],
     )
+
+
+def _only_reads(access: Access) -> bool:
+    """Is billing open to this person by nothing but the policy? Then its page is reached from
+    the palette, and no line of the navigation is spent on it (S4-015)."""
+    without = permissions_of(access.roles, access.policies - {Policy.MEMBERS_READ_BILLING})
+    return Permission.BILLING_VIEW not in without
 
 
 def _here(request: HttpRequest) -> str | None:
@@ -193,8 +221,20 @@ _ROOMS = {
     "limit": "organization_settings",
     "call": "organization_settings",
     "service": "organization_settings",
+    "provider": "organization_settings",
     "permission": "permission_matrix",
     "explain": "permission_matrix",
+    "billing": "billing_overview",
+    "plan": "billing_overview",
+    "subscription": "billing_overview",
+    "payment": "billing_overview",
+    "invoice": "billing_overview",
+    "credit": "billing_overview",
+    "budget": "billing_overview",
+    "insights": "insights",
+    "project_insights": "insights",
+    "project_insights_enable": "insights",
+    "project_insights_disable": "insights",
     "organization_access": "permission_matrix",
     "workspace": "workspace_list",
     "project": "project_list",
@@ -238,7 +278,6 @@ DEEDS: tuple[tuple[str, str, str, str, Permission], ...] = (
     ("API keys", "key_list", "", "key", Permission.KEYS_CREATE),
     ("Limits of keys", "limit_list", "", "scale", Permission.KEYS_SET_POLICIES),
     ("Requests of keys", "call_list", "", "queue-list", Permission.KEYS_SET_POLICIES),
-    ("Key usage", "call_usage", "", "chart-bar", Permission.KEYS_SET_POLICIES),
     (
         "Service accounts",
         "service_account_list",
@@ -276,8 +315,7 @@ def _palette(access: Access, sections: list[Section]) -> list[Item]:
         for section in sections
         for item in section.items
     ]
-    sees_billing = access.can(Permission.ORG_VIEW_DASHBOARD)
-    if sees_billing and not access.can(Permission.BILLING_CHANGE_PLAN):
+    if access.can(Permission.BILLING_VIEW) and _only_reads(access):
         url = reverse("billing_overview", args=[access.org.slug])
         pages.append(Item(label="Billing, to read", url=url, icon="credit-card", group="Go to"))
     pages.append(

@@ -13,6 +13,7 @@ from orgs.views import (
     ownership,
     permissions,
     roster,
+    security,
     settings,
 )
 
@@ -58,6 +59,7 @@ organization: list[URLPattern | URLResolver] = [
     path("permissions/", permissions.permission_matrix, name="permission_matrix"),
     path("permissions.csv", permissions.permission_matrix_csv, name="permission_matrix_csv"),
     path("docs/", permissions.docs, name="docs"),
+    path("security/", security.security, name="security"),
     path("settings/", settings.organization_settings, name="organization_settings"),
     path("settings/general/", settings.organization_change, name="organization_change"),
     path(
@@ -67,7 +69,6 @@ organization: list[URLPattern | URLResolver] = [
     ),
     path("settings/delete/", settings.organization_close, name="organization_close"),
     path("settings/restore/", settings.organization_restore, name="organization_restore"),
-    path("billing/", settings.billing_overview, name="billing_overview"),
     path("audit-log/", include("audit.urls")),
 ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any, Self
 
 from django.conf import settings
@@ -96,6 +96,20 @@ class Allowance:
     def is_empty(self) -> bool:
         """Does it hold nothing back?"""
         return self == Allowance()
+
+    @property
+    def money(self) -> tuple[int | None, str, str]:
+        """What it says of money: the budget, and what it is for."""
+        return self.budget, self.window, self.zone
+
+    @property
+    def lists(self) -> tuple[Names, Names]:
+        """What has to be approved."""
+        return self.tasks, self.models
+
+    @property
+    def without_money(self) -> Self:
+        return replace(self, budget=None)
 
     @property
     def mark(self) -> str:

@@ -1,4 +1,4 @@
-"""The source-code hosts and model providers that an integration may name. Plain data."""
+"""The source-code hosts and model providers that one may have an account with. Plain data."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ PROVIDERS: dict[str, Provider] = {
 }
 
 
-def choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The providers by kind, for a select."""
+def choices(*kinds: Integration.Kind) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The providers by kind, those of every kind or of these, for a select."""
     return [
         (str(kind.label), [(p.value, p.label) for p in PROVIDERS.values() if p.kind == kind])
-        for kind in K
+        for kind in kinds or K
     ]

@@ -1,6 +1,6 @@
 """Which pictures are taken, as whom and after what: data for tests/screenshots.py.
 
-`SHOTS` are those of the documentation; `ROOMS` show every page of keys, to look at.
+`SHOTS` are those of the documentation; `ROOMS` show every page of keys and of billing, to look at.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 Scheme = Literal["light", "dark"]
 SCREEN, PHONE = (1280, 860), (390, 844)
-KEYS = "/o/acme/settings/keys/"
+KEYS, BILLING = "/o/acme/settings/keys/", "/o/acme/billing/"
 WIDGET, SCANNERS, ETL = "Support chat widget", "Warehouse scanners", "Production deployment, ETL"
 
 
@@ -103,7 +103,11 @@ SHOTS = (
     Shot("keys-phone", KEYS, size=PHONE, schemes=("light",)),
     Shot("key-rotation", KEYS, then=(SCANNERS, "Rotat")),
     Shot("key-rehearsal", KEYS, then=(ETL, "Change limits"), do=rehearse),
-    Shot("key-usage", f"{KEYS}usage/?days=30", schemes=("light",)),
+    Shot("billing", BILLING),
+    Shot("billing-phone", BILLING, size=PHONE, schemes=("light",)),
+    Shot("invoice", f"{BILLING}invoices/", then=("INV-2026-000007",), schemes=("light",)),
+    Shot("usage", "/o/acme/usage/"),
+    Shot("insights", "/o/acme/insights/", schemes=("light",)),
 )
 
 _ROOMS = (
@@ -119,7 +123,15 @@ _ROOMS = (
     Shot("service-accounts", "/o/acme/settings/service-accounts/"),
     Shot("service-account", "/o/acme/settings/service-accounts/", then=("Nightly jobs",)),
     Shot("requests", f"{KEYS}requests/?decision=refused", do=open_request),
-    Shot("usage", f"{KEYS}usage/"),
+    Shot("plans", f"{BILLING}plans/"),
+    Shot("plan-change", f"{BILLING}change/"),
+    Shot("billing-details", f"{BILLING}details/"),
+    Shot("credit", f"{BILLING}credits/"),
+    Shot("budgets", f"{BILLING}budgets/"),
+    Shot("invoices", f"{BILLING}invoices/"),
+    Shot("usage-models", "/o/acme/usage/?by=model&measure=tokens"),
+    Shot("insights-projects", "/o/acme/insights/projects/"),
+    Shot("security", "/o/acme/security/"),
     Shot("api-reference", "/docs/api/", who=""),
     # These leave something in the demo, so they come last.
     Shot(

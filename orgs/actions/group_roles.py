@@ -163,8 +163,7 @@ def _require_may(actor: Access, role: Role) -> None:
 def _require_plan(actor: Access) -> None:
     """The second gate: taking a role away needs no plan, giving one does (S3-002)."""
     if not actor.org.includes(Entitlement.GROUP_ROLES):
-        message = f"The plan of {actor.org.name} does not include organization roles."
-        raise ValidationError(message, code="plan")
+        raise ValidationError(actor.plan_refusal(Entitlement.GROUP_ROLES), code="plan")
 
 
 def _row(group: Group, role: Role) -> GroupRole | None:

@@ -21,7 +21,8 @@ from orgs.actions.invitations import (
     require_invitable,
 )
 from orgs.models import Invitation
-from orgs.queries.invitations import Roll, roll_of, seats
+from orgs.queries.invitations import Roll, roll_of
+from orgs.seats import seats
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

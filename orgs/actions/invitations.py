@@ -28,10 +28,12 @@ from orgs.access import Access, require_grant
 from orgs.actions.members import refusal_of
 from orgs.models import Invitation, Membership, Organization
 from orgs.queries.invitations import Roll, hash_of, roll_of
+from orgs.seats import no_seat_words
 
 NEEDS_REASON = frozenset({Role.OWNER, Role.ADMIN})
 LONGEST_DAYS = 30
 State = Invitation.State
+_RENEWED = ["state", "token_hash", "sent_at", "expires_at"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +127,7 @@ def invitation_resend(*, invitation: Invitation, actor: Access) -> tuple[Invitat
     token, old_expiry = secrets.token_urlsafe(32), invitation.expires_at
     invitation.state, invitation.token_hash = State.PENDING, hash_of(token)
     invitation.sent_at, invitation.expires_at = timezone.now(), _in_days()
-    _save_within_seats(invitation, fields=["state", "token_hash", "sent_at", "expires_at"])
+    _save_within_seats(invitation, actor=actor, fields=_RENEWED)
     _record(
         Event.INVITATION_RESENT,
         invitation,
@@ -196,7 +198,7 @@ def insert_invitation(ask: Ask, *, roll: Roll, actor: Access) -> tuple[Invitatio
         membership=ask.placeholder or roll.members.get(ask.email),
         expires_at=_in_days(),
     )
-    _save_within_seats(invitation)
+    _save_within_seats(invitation, actor=actor)
     return invitation, token
 
 
@@ -245,17 +247,18 @@ def _require_state(invitation: Invitation, *, may_be_overdue: bool) -> None:
     )
 
 
-def _save_within_seats(invitation: Invitation, *, fields: list[str] | None = None) -> None:
+def _save_within_seats(each: Invitation, *, actor: Access, fields: list[str] | None = None) -> None:
     """Save; the database refuses a second open one for the address, and a seat too many."""
     try:
         with transaction.atomic():
-            if invitation._state.adding:
-                _close_overdue(invitation)
-            invitation.save(update_fields=fields)
+            if each._state.adding:
+                _close_overdue(each)
+            each.save(update_fields=fields)
     except IntegrityError as error:
-        constraint = constraint_of(error)
-        if constraint == "invitation_one_pending":
+        if constraint_of(error) == "invitation_one_pending":
             raise _already_pending() from error
+        if constraint_of(error) == "organization_seats_hold":
+            raise ValidationError(no_seat_words(actor), code="no_seat") from error
         raise refusal_of(error) from error
 
 

@@ -17,6 +17,7 @@ from audit.events import Event
 from audit.ledger import Actor, Target
 from config.roles import PRESET_POLICIES, Policy, Preset, Role
 from orgs.access import Access
+from orgs.founding import founded
 from orgs.models import Membership, Organization
 from orgs.tenancy import bound
 
@@ -48,6 +49,7 @@ def organization_create(
         )
         organization.state = Organization.State.OPEN
         organization.save(update_fields=["state"])
+        founded(organization)
         ledger.record(
             Event.ORGANIZATION_CREATED,
             organization=organization.id,

@@ -38,6 +38,8 @@ class Entitlement(models.TextChoices):
     """What a plan includes: the second gate, after permission. On, unless a plan leaves it out."""
 
     GROUP_ROLES = "group_roles", "Organization roles on groups"
+    USAGE_EXPORT = "usage_export", "Export of usage reports"
+    INSIGHTS = "insights", "Insights"
 
 
 def default_entitlements() -> list[str]:

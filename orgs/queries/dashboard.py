@@ -6,7 +6,9 @@ Only what is stored, and only what this person may read elsewhere too.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -18,6 +20,7 @@ from config.keyset import capped_count
 from config.moments import human_time
 from config.roles import Permission, Role
 from orgs.access import Access
+from orgs.dashboard_parts import Fact, Waiting
 from orgs.keys import active_keys, counted_keys
 from orgs.models import Group, Invitation
 from orgs.queries.members import offer_for
@@ -25,65 +28,47 @@ from orgs.queries.organizations import owner_names
 
 SOON = datetime.timedelta(hours=48)
 ENOUGH_OWNERS = 3
+MOST = 10_000
+MOST_ENDING = 3
+
+
+class Ending(NamedTuple):
+    """What is told of an invitation that ends soon."""
+
+    expires_at: datetime.datetime
+    id: UUID
+    email: str
+    role: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fact:
-    """One number of the strip at the top, what it means, and where it comes from."""
+class Invited:
+    """Invitations that wait: `pending` of every age, and of those the ones still `open`.
 
-    label: str
-    value: str
-    note: str = ""
-    url: str = ""
+    `ending` are the first of those that end soon.
+    """
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
-    """Something that this person may settle, and the one deed that does it."""
-
-    icon: str
-    title: str
-    note: str
-    url: str
-    deed: str
-    tone: str = ""
-    posts: bool = False
-    busy: str = ""
+    pending: int
+    open: int
+    next_end: datetime.datetime | None
+    ending: Sequence[Ending]
 
 
-def facts(access: Access) -> list[Fact]:
-    """The strip at the top, as far as this person may read it."""
-    org = access.org
-    shown: list[Fact] = []
-    if access.can(Permission.MEMBERS_VIEW):
-        shown.append(
-            Fact(
-                label="Members",
-                value=f"{org.member_count:,}",
-                note=_count(org.owner_count, "owner"),
-                url=reverse("member_list", args=[org.slug]),
-            )
-        )
-        shown.append(_keys(access))
-    if access.can(Permission.MEMBERS_INVITE):
-        shown.append(_seats(access))
-        shown.append(_invitations(access))
-    else:
-        shown.append(Fact(label="Plan", value=org.plan_label, note="Owners decide it"))
-    if access.can(Permission.AUDIT_VIEW):
-        denied = denied_attempts(org.id, since=timezone.now() - datetime.timedelta(days=1))
-        shown.append(
-            Fact(
-                label="Refused in the last 24 hours",
-                value=capped(denied),
-                note="Attempts that were denied",
-                url=f"{reverse('event_list', args=[org.slug])}?outcome=denied",
-            )
-        )
-    return shown
+def invited(organization: UUID) -> Invited:
+    """One query, of no more rows than the cap."""
+    rows = Invitation.objects.in_org(organization).filter(state=Invitation.State.PENDING)
+    newest = rows.order_by("-expires_at", "-id").values_list("expires_at", "id", "email", "role")
+    found, now = [Ending(*row) for row in newest[: MOST + 1]], timezone.now()
+    still = [one for one in reversed(found) if one.expires_at > now]
+    return Invited(
+        pending=len(found),
+        open=len(still),
+        next_end=still[0].expires_at if still else None,
+        ending=[one for one in still[:MOST_ENDING] if one.expires_at <= now + SOON],
+    )
 
 
-def _keys(access: Access) -> Fact:
+def keys_fact(access: Access) -> Fact:
     """The live keys (S1-007), with the way to them for who manages them."""
     url = ""
     if access.can(Permission.KEYS_CREATE):
@@ -93,30 +78,24 @@ def _keys(access: Access) -> Fact:
     return Fact(label="Active keys", value=counted_keys(live), note=note, url=url)
 
 
-def _seats(access: Access) -> Fact:
+def team_pairs(access: Access, now: Invited | None) -> list[Fact]:
+    """How many there are, and how many more there may be, as far as this person may read it."""
     org = access.org
-    if org.seats is None:
-        return Fact(label="Seats in use", value=f"{org.seats_used:,}", note="No limit in this plan")
-    return Fact(
-        label="Seats in use",
-        value=f"{org.seats_used:,} of {org.seats:,}",
-        note=f"{org.seats - org.seats_used:,} free",
+    shown: list[Fact] = []
+    if access.can(Permission.MEMBERS_VIEW):
+        url = reverse("member_list", args=[org.slug])
+        note = _count(org.owner_count, "owner")
+        shown.append(Fact(label="Members", value=f"{org.member_count:,}", note=note, url=url))
+    if now is None:
+        return shown
+    seats = f"{org.seats_used:,}" if org.seats is None else f"{org.seats_used:,} of {org.seats:,}"
+    shown.append(Fact(label="Seats in use", value=seats))
+    note = (
+        "" if now.next_end is None else f"next ends {human_time(now.next_end, now=timezone.now())}"
     )
-
-
-def _invitations(access: Access) -> Fact:
-    found = list(
-        _open(access.org.id).order_by("expires_at").values_list("expires_at", flat=True)[:1]
-    )
-    note = "None is open"
-    if found:
-        note = f"The next expires {human_time(found[0], now=timezone.now())}"
-    return Fact(
-        label="Pending invitations",
-        value=capped(pending_invitations(access.org.id)),
-        note=note,
-        url=reverse("invitation_list", args=[access.org.slug]),
-    )
+    url = reverse("invitation_list", args=[org.slug])
+    shown.append(Fact(label="Pending invitations", value=capped(now.open), note=note, url=url))
+    return shown
 
 
 def pending_invitations(organization: UUID) -> int:
@@ -136,15 +115,15 @@ def denied_attempts(organization: UUID, *, since: datetime.datetime) -> int:
     )
 
 
-def waiting(access: Access) -> list[Waiting]:
+def waiting(access: Access, now: Invited | None) -> list[Waiting]:
     """What waits for this person, the most pressing first."""
     items: list[Waiting] = _my_offer(access) + _unread(access)
-    if access.can(Permission.MEMBERS_INVITE):
-        items += _ending_invitations(access)
+    if now is not None:
+        items += _ending_invitations(access, now.ending)
     if access.can(Permission.MEMBERS_CHANGE_ROLE):
         items += _owners_to_mind(access)
-    if access.can(Permission.MEMBERS_INVITE):
-        items += _placeholders(access)
+    if now is not None:
+        items += _placeholders(access, now)
     return items
 
 
@@ -180,27 +159,26 @@ def _my_offer(access: Access) -> list[Waiting]:
     ]
 
 
-def _ending_invitations(access: Access) -> list[Waiting]:
-    org, now = access.org, timezone.now()
-    ending = _open(org.id).filter(expires_at__lte=now + SOON).order_by("expires_at", "id")
+def _ending_invitations(access: Access, ending: Sequence[Ending]) -> list[Waiting]:
     return [
         Waiting(
             icon="envelope",
-            title=f"An invitation expires {human_time(invitation.expires_at, now=now)}",
-            note=f"{invitation.email}, as {invitation.role_label}",
-            url=reverse("invitation_resend", args=[org.slug, invitation.id]),
+            title=f"An invitation expires {human_time(one.expires_at, now=timezone.now())}",
+            note=f"{one.email}, as {Role(one.role).label}",
+            url=reverse("invitation_resend", args=[access.org.slug, one.id]),
             deed="Send again",
             posts=True,
             busy="Sending",
         )
-        for invitation in ending[:3]
+        for one in ending
     ]
 
 
 def _owners_to_mind(access: Access) -> list[Waiting]:
     org = access.org
     if org.owner_count == 1:
-        (name, *_) = owner_names(org.id) or ["The owner"]
+        is_me = access.role is Role.OWNER
+        (name, *_) = [access.identity.label] if is_me else owner_names(org.id) or ["The owner"]
         return [
             Waiting(
                 icon="key",
@@ -225,11 +203,10 @@ def _owners_to_mind(access: Access) -> list[Waiting]:
     return []
 
 
-def _placeholders(access: Access) -> list[Waiting]:
+def _placeholders(access: Access, now: Invited) -> list[Waiting]:
     org = access.org
-    pending = capped_count(Invitation.objects.in_org(org.id).filter(state=Invitation.State.PENDING))
     # Whoever can sign in takes a seat, and so does a pending invitation; the rest cannot.
-    missing = org.member_count - (org.seats_used - pending)
+    missing = org.member_count - (org.seats_used - now.pending)
     if missing <= 0:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Reads about invitations: seats, lists, what a link stands for. Deeds are in actions."""
+"""Reads about invitations: lists, what a link stands for. Seats are in `orgs/seats.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -17,47 +17,12 @@ from accounts.models import User
 from config.keyset import Page, keyset_page
 from config.prepared import prepared_row
 from config.roles import Role
-from orgs.access import Access, Bound
+from orgs.access import Access
 from orgs.models import Invitation, Membership
 from orgs.models.tenant import TenantQuerySet
 
 _PEEK = "SELECT * FROM peek_invitation(%s)"
 State = Invitation.State
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seats:
-    """Seats in use, members and open invitations alike; `limit` None means as many as wanted."""
-
-    used: int
-    limit: int | None
-    invited: int
-
-    @property
-    def free(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - self.used)
-
-    @property
-    def words(self) -> str:
-        """As in "41 of 60 seats"."""
-        last = self.used if self.limit is None else self.limit
-        of = "" if self.limit is None else f" of {self.limit:,}"
-        return f"{self.used:,}{of} {'seat' if last == 1 else 'seats'}"
-
-
-def seats(org: Bound) -> Seats:
-    """The one count of seats. An overdue invitation holds none.
-
-    The database frees those of overdue invitations when the next seat is taken; until then its
-    counter has them, so they are taken off here.
-    """
-    pending = Invitation.objects.in_org(org.id).filter(state=State.PENDING)
-    found = pending.aggregate(
-        invited=Count("id", filter=Q(expires_at__gt=timezone.now())),
-        overdue=Count("id", filter=Q(expires_at__lte=timezone.now())),
-    )
-    used = org.seats_used - found["overdue"]
-    return Seats(used=used, limit=org.seats, invited=found["invited"])
 
 
 def invitations_in(org: UUID, state: str, search: str = "") -> TenantQuerySet[Invitation]:

@@ -32,6 +32,7 @@ from orgs.forms.invitations import LONGEST_SEARCH, STATES, InvitationChangeForm,
 from orgs.models import Invitation, Membership
 from orgs.queries import invitations as queries
 from orgs.queries.roles import RoleChoice, role_choices
+from orgs.seats import Seats, seat_price, seats
 from orgs.team import team_facts, team_tabs
 from orgs.tenancy import OrgRequest, identity_of
 
@@ -54,7 +55,7 @@ def invitation_list(request: OrgRequest, slug: str) -> HttpResponse:
         **page_links(request, page),
         "total": capped_count(queries.invitations_in(org, state, search)),
         "closed": queries.recently_closed(org=org) if whole else None,
-        **_head(request.access, queries.seats(request.org)),
+        **_head(request.access, seats(request.org)),
         "is_part": _wants_part(request),
     }
     return render(request, _part("orgs/invitations.html", "list", request), context)
@@ -154,7 +155,8 @@ def _invite_form(
         "form": form,
         "placeholder": placeholder,
         "choices": _choices(request.access),
-        "seats": queries.seats(request.org),
+        "seats": seats(request.org),
+        "price": seat_price(request.access),
     }
     code = form.first_code if form.is_bound else ""
     return _dialog(request, "orgs/invitation_create.html", context, code=code)
@@ -171,25 +173,26 @@ def _rows(access: Access, found: list[Invitation]) -> list[tuple[Invitation, boo
     return [(each, may_grant(access, Role(each.role)), each.expires_at < soon) for each in found]
 
 
-def _head(access: Access, taken: queries.Seats) -> dict[str, Any]:
+def _head(access: Access, taken: Seats) -> dict[str, Any]:
     """The team's cards, with the seats as they are without overdue invitations, and its tabs."""
     org = replace(access.org, seats_used=taken.used)
     first, *rest = team_facts(replace(access, organization=org))
-    seats = f"{taken.words} held, {taken.invited:,} by invitations"
+    held = f"{taken.words} held, {taken.invited:,} by invitations"
     return {
-        "facts": [replace(first, note=seats), *rest],
+        "facts": [replace(first, note=held), *rest],
         "tabs": team_tabs(access, current="invitation_list", pending=taken.invited),
     }
 
 
 def _checked(request: OrgRequest, form: InviteForm, verdicts: list[Verdict]) -> HttpResponse:
-    taken = queries.seats(request.org)
+    taken = seats(request.org)
     good = [verdict for verdict in verdicts if verdict.ok]
     context = {
         "typed": form.cleaned_data,
         "verdicts": verdicts,
         "good": len(good),
         "seats": taken,
+        "price": seat_price(request.access),
         "after": taken.used + len(good),
         "far_reaching": [v for v in good if v.line.ask and v.line.ask.role in actions.NEEDS_REASON],
     }

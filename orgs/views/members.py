@@ -37,6 +37,7 @@ from orgs.queries.team import (
 )
 from orgs.team import counted, team_facts, team_tabs
 from orgs.tenancy import OrgRequest
+from orgs.usage import footprint
 from orgs.views.bulk import (
     member_bulk_change_role,
     member_bulk_remove,
@@ -173,6 +174,7 @@ def access_state(request: OrgRequest, slug: str) -> HttpResponse:
         "sees_groups": access.can(Permission.GROUPS_VIEW),
         "sessions": live_sessions(request.user.pk),
         "own_keys": active_keys(access.org.id, creator=access.membership_id),
+        "used": footprint(access),
         "around": around,
         "facts": team_facts(access, keys=around.live_keys),
         "tabs": team_tabs(access, current="access_state", pending=around.pending),

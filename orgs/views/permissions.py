@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 
 from config.gate import gate
 from config.roles import Permission, Policy, Role, Scope
+from config.spreadsheets import harmless
 from orgs.queries import permissions as queries
 from orgs.tenancy import OrgRequest
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 SCOPES = (Scope.ORGANIZATION, Scope.WORKSPACE, Scope.PROJECT)
 
 
@@ -73,13 +73,8 @@ def permission_matrix_csv(request: OrgRequest, slug: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="permissions-{slug}.csv"'
     writer = csv.writer(response)
     for row in queries.table(frozenset(request.access.policies)):
-        writer.writerow([_harmless(text) for text in row])
+        writer.writerow([harmless(text) for text in row])
     return response
-
-
-def _harmless(text: str) -> str:
-    """A cell that a spreadsheet would take for a formula stays text."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 @gate(Permission.ORG_VIEW)

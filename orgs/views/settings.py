@@ -137,21 +137,6 @@ def organization_restore(request: OrgRequest, slug: str) -> HttpResponse:
     return redirect("dashboard", slug)
 
 
-@gate(Permission.ORG_VIEW_DASHBOARD)
-@require_safe
-def billing_overview(request: OrgRequest, slug: str) -> HttpResponse:
-    org = request.org
-    return render(
-        request,
-        "orgs/billing.html",
-        {
-            "free": None if org.seats is None else org.seats - org.seats_used,
-            "changes_plan": request.access.can(Permission.BILLING_CHANGE_PLAN),
-            "owners": owner_names(org.id),
-        },
-    )
-
-
 def _settings(
     request: OrgRequest,
     *,

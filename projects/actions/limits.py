@@ -31,6 +31,9 @@ SUBJECTS: dict[str, tuple[type[Any], ...]] = {
     Limit.Layer.KEY.value: (Key,),
 }
 _KINDS = {"creator": "member"}
+# Whose budget is a team's: it is set under Billing.
+TEAM_LAYERS = ("organization", "group", "project")
+LIMITING, BUDGETING = Permission.KEYS_SET_POLICIES, Permission.BILLING_MANAGE_BUDGETS
 
 
 @transaction.atomic
@@ -39,23 +42,45 @@ def limit_set(
 ) -> Limit | None:
     """Say what a layer allows (S1-031, S1-050–054); None where nothing is held back any more.
 
-    What was said before stays unrecorded. `seen` is the mark of what the form began from. Raises
+    The budget of a whole team takes another permission than the rest (S3-065, S3-066). What was
+    said before stays unrecorded. `seen` is the mark of what the form began from. Raises
     ValidationError: `forbidden`, `layer`, `revoked`, `changed`, `not_approved`, `zone`.
     """
-    require(actor, Permission.KEYS_SET_POLICIES)
+    _require_either(actor, layer)
     _check_subject(subject, layer, actor)
     limit = _locked(subject, layer, actor.org.id)
     before = Allowance.of(limit)
+    _require_for(actor, layer, before, said)
     if said == before:
         return limit
     if seen and seen != before.mark:
         message = "Somebody changed these limits meanwhile. Look at them again, then save."
         raise ValidationError(message, code="changed")
-    if layer != Limit.Layer.ORGANIZATION:
+    if layer != Limit.Layer.ORGANIZATION and said.lists != before.lists:
         approved(actor.org.id).check(said)
     limit = _stored(limit, subject, layer, said, actor)
     _record(subject, layer, before, said, actor)
     return limit
+
+
+def may_budget(actor: Access, layer: str) -> bool:
+    """May they say what this layer may spend? A key's and a person's budget is part of the
+    policies of keys; that of an organization, a cost centre or a project is for Owners."""
+    permission = BUDGETING if layer in TEAM_LAYERS else LIMITING
+    return actor.can(permission)
+
+
+def _require_either(actor: Access, layer: str) -> None:
+    if not (layer in TEAM_LAYERS and actor.can(BUDGETING)):
+        require(actor, LIMITING)
+
+
+def _require_for(actor: Access, layer: str, before: Allowance, said: Allowance) -> None:
+    """Each part of what changes takes its own permission."""
+    if layer in TEAM_LAYERS and said.money != before.money:
+        require(actor, BUDGETING)
+    if layer not in TEAM_LAYERS or said.without_money != before.without_money:
+        require(actor, LIMITING)
 
 
 def _check_subject(subject: Subject, layer: str, actor: Access) -> None:

@@ -29,6 +29,7 @@ from projects.demo.lines import (
     Decided,
     Deleted,
     Line,
+    Measured,
     Moved,
     Raised,
     Shared,
@@ -108,6 +109,8 @@ PLACES: tuple[Line, ...] = (
     Decided("31 Wed 09:00", LEILA, PICKING, (ProjectPolicy.SHARES_NEED_REASON,)),
     Decided("38 Mon 11:00", KOFI, "Safety review", (ProjectPolicy.SHARES_END,)),
     Archived("29 Fri 16:00", ALICE, "Fair stand", "The fair is over; kept for next spring"),
+    Measured("42 Mon 11:20", ALICE, PICKING),
+    Measured("45 Tue 09:40", ALICE, RETURNS),
     Deleted("6d 2h ago", ALICE, "Forklift trial", "The forklift went back to its maker"),
 )
 

@@ -95,8 +95,8 @@ KEYS: tuple[Line, ...] = (
     Placed("46 Mon 10:10", ALICE, NIGHTS, DOCK, "Daniel plans the yard now"),
     Reowned("46 Mon 10:14", ALICE, NIGHTLY, NIGHTS, "It has to outlive whoever made it"),
     Revoked("46 Fri 18:25", ALICE, FAIR, "The laptop was left on the train"),
-    Capped("47 Thu 09:00", ADAM, "project", PICKING, Allowed("400", rpm=900)),
-    Capped("47 Thu 09:06", ADAM, "group", "Platform", Allowed("600")),
+    Capped("47 Thu 09:00", ALICE, "project", PICKING, Allowed("400", rpm=900)),
+    Capped("47 Thu 09:06", ALICE, "group", "Platform", Allowed("600")),
     Capped("48 Mon 14:00", ADAM, "creator", HANA, Allowed("25")),
     Renewed("19h ago", LEILA, SCANNERS, 72),
 )

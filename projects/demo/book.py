@@ -22,6 +22,7 @@ from orgs.demo.days import id_at
 from orgs.demo.history import History
 from orgs.models import Group, Membership, Notice
 from projects.demo.acme import ACME
+from projects.demo.earlier import earlier_executions
 from projects.demo.everyday import executions
 from projects.demo.lines import Tale
 from projects.demo.neighbours import LARKFIELD, UMBRELLA
@@ -41,6 +42,7 @@ from projects.models import (
     ProjectEnvironment,
     ProjectGrant,
     ProjectGroupGrant,
+    ProjectInsights,
     Request,
     Resource,
     ResourceGrant,
@@ -63,6 +65,7 @@ NOTHING = Tale(lines=(), bustle=0)
 
 _TABLES: tuple[type[models.Model], ...] = (
     *(Workspace, Project, Resource, ResourceVersion, EnvironmentClass, ProjectEnvironment),
+    *(ProjectInsights,),
     *(Secret, Integration, WorkspaceGrant, WorkspaceGroupGrant, ProjectGrant, ProjectGroupGrant),
     *(ServiceAccount, ServiceAccountProject, ServiceToken, Key, KeySecret, Limit, Call),
     *(ResourceGrant, ResourceGroupGrant, Execution, HumanTask, Request, InvitationProject, Notice),
@@ -102,7 +105,7 @@ class Book:
         by_table: dict[type[models.Model], list[models.Model]] = {table: [] for table in _TABLES}
         for held in self.held.values():
             held.row.role = held.role
-        busy = (*executions(self), *calls(self))
+        busy = (*earlier_executions(self), *executions(self), *calls(self))
         for row in (*self.places.values(), *self.classes.values(), *self.others, *busy):
             by_table[type(row)].append(row)
         for held in self.held.values():

@@ -16,12 +16,13 @@ from projects.demo.words import FAILURES, LOGS, SAID
 from projects.models import Execution, Project, Resource
 
 if TYPE_CHECKING:
+    from orgs.models import Membership
     from projects.demo.book import Book
 
 DAYS = 30
 K, State = Execution.Kind, Execution.State
-_KINDS = {"agent": K.CONVERSATION, "workflow": K.RUN, "runner": K.LOG, "automation": K.RUN}
-_MINUTES = {K.CONVERSATION: (1, 14), K.RUN: (0.2, 25), K.LOG: (0.01, 0.5)}
+KINDS = {"agent": K.CONVERSATION, "workflow": K.RUN, "runner": K.LOG, "automation": K.RUN}
+MINUTES = {K.CONVERSATION: (1, 14), K.RUN: (0.2, 25), K.LOG: (0.01, 0.5)}
 
 
 def executions(book: Book) -> Iterator[Execution]:
@@ -39,7 +40,7 @@ def executions(book: Book) -> Iterator[Execution]:
 
 def _used(book: Book, at: datetime.datetime, chance: Random) -> list[Resource]:
     """What there was to use by then; what is published is used more."""
-    kinds = [kind for kind in _KINDS for _ in range(3 if kind in ("agent", "workflow") else 1)]
+    kinds = [kind for kind in KINDS for _ in range(3 if kind in ("agent", "workflow") else 1)]
     kind = chance.choice(kinds)
     there = [one for one in book.of_kind(Resource) if one.kind == kind and one.created_at < at]
     active = [one for one in there if not one.project or one.project.state == Project.State.ACTIVE]
@@ -47,8 +48,8 @@ def _used(book: Book, at: datetime.datetime, chance: Random) -> list[Resource]:
 
 
 def _one(book: Book, resource: Resource, at: datetime.datetime, chance: Random) -> Execution:
-    kind = _KINDS[resource.kind]
-    shortest, longest = _MINUTES[kind]
+    kind = KINDS[resource.kind]
+    shortest, longest = MINUTES[kind]
     ends = at + datetime.timedelta(minutes=chance.uniform(shortest, longest))
     state = chance.choices(
         (State.SUCCEEDED, State.FAILED, State.CANCELLED), (88, 9, 3 if kind != K.LOG else 0)
@@ -63,7 +64,7 @@ def _one(book: Book, resource: Resource, at: datetime.datetime, chance: Random) 
         started_by_id=_starter(book, resource, chance),
         kind=kind.value,
         state=state.value,
-        summary=_summary(resource, state, chance),
+        summary=summary(resource, state, chance),
         started_at=at,
         finished_at=finished,
         **book.new(at=at),
@@ -76,7 +77,13 @@ def _starter(book: Book, resource: Resource, chance: Random) -> UUID | None:
         return None
     if resource.kind == Resource.Kind.AUTOMATION and chance.random() < 0.8:
         return None
-    people = [
+    people = users_of(book, resource)
+    users = [one for one in people for _ in range(4 if one.role == Role.END_USER else 1)]
+    return chance.choice(users).id if users else None
+
+
+def users_of(book: Book, resource: Resource) -> list[Membership]:
+    return [
         member
         for name, member in book.history.members.items()
         if not member.is_placeholder and book.roles_on(name, resource)
@@ -84,8 +91,6 @@ def _starter(book: Book, resource: Resource, chance: Random) -> UUID | None:
         if member.role != Role.END_USER or resource.is_published
         if resource.kind == Resource.Kind.AUTOMATION or _uses(book, name, resource)
     ]
-    users = [one for one in people for _ in range(4 if one.role == Role.END_USER else 1)]
-    return chance.choice(users).id if users else None
 
 
 def _uses(book: Book, name: str, resource: Resource) -> bool:
@@ -95,8 +100,8 @@ def _uses(book: Book, name: str, resource: Resource) -> bool:
     )
 
 
-def _summary(resource: Resource, state: Execution.State, chance: Random) -> str:
-    kind = _KINDS[resource.kind]
+def summary(resource: Resource, state: Execution.State, chance: Random) -> str:
+    kind = KINDS[resource.kind]
     if state is State.FAILED:
         return chance.choice(FAILURES[kind.value])
     return chance.choice(LOGS if kind is K.LOG else SAID[resource.name])

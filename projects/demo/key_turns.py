@@ -17,6 +17,7 @@ from orgs.models import Group, Membership, Organization
 from projects import keys
 from projects.actions.key_ceiling import IN_ORGANIZATION, IN_PROJECT
 from projects.actions.keys import facts_of, holder_of
+from projects.actions.limits import TEAM_LAYERS
 from projects.actions.limits import target_of as limit_target
 from projects.actions.service_tokens import target_of as token_target
 from projects.allowance import Allowance, names
@@ -236,7 +237,8 @@ def _limit(
     by: str,
     book: Book,
 ) -> None:
-    actor = book.doer(by, P.KEYS_SET_POLICIES)
+    is_teams = layer in TEAM_LAYERS and bool(said.budget)
+    actor = book.doer(by, P.BILLING_MANAGE_BUDGETS if is_teams else P.KEYS_SET_POLICIES)
     allowance = Allowance(
         budget=parse_money(said.budget),
         window=said.window,

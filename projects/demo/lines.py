@@ -246,6 +246,14 @@ class Told(NamedTuple):
     on: str = ""
 
 
+class Measured(NamedTuple):
+    """The insights of a project were turned on."""
+
+    when: str
+    by: str
+    project: str
+
+
 Line = (
     Space
     | Begun
@@ -269,6 +277,7 @@ Line = (
     | Asked
     | Promised
     | Told
+    | Measured
     | KeyLine
 )
 

@@ -16,7 +16,7 @@ from projects.actions.workspaces import name_of
 from projects.demo import lines
 from projects.demo.book import Book, Grantee, Held, Place, target_of
 from projects.demo.telling import tell
-from projects.models import Project, Workspace
+from projects.models import Project, ProjectInsights, Workspace
 from projects.policies import ProjectPolicy
 
 P = Permission
@@ -132,6 +132,22 @@ def _deleted(line: lines.Deleted, book: Book) -> None:
     }
     target = target_of(project)
     book.history.record(Event.PROJECT_DELETED, actor, target, changes, reason=line.reason)
+
+
+@tell.register(lines.Measured)
+def _measured(line: lines.Measured, book: Book) -> None:
+    project = book.project(line.project)
+    actor = book.doer(line.by, P.INSIGHTS_ENABLE)
+    book.others.append(
+        ProjectInsights(
+            project_id=project.id,
+            enabled_by_id=actor.id,
+            enabled_at=book.history.now,
+            **book.new(),
+        )
+    )
+    changes: dict[str, Change] = {"state": ("off", "on")}
+    book.history.record(Event.INSIGHTS_ENABLED, actor, target_of(project), changes)
 
 
 # Shares

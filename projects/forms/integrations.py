@@ -1,4 +1,7 @@
-"""What is typed about an integration. Its token is read and never rendered."""
+"""What is typed about accounts elsewhere: integrations of runners, and model providers.
+
+A token is read and never rendered.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,16 @@ from django.core.validators import URLValidator
 from django.db.models import QuerySet
 
 from config.text import NAME_LENGTH, clean_line
-from projects.models import Integration, Resource
+from projects.forms.fields import LinesField
+from projects.models import Integration, ModelProvider, Resource
 from projects.providers import PROVIDERS, choices
 
 LONGEST_URL, LONGEST_TOKEN = 300, 8 * 1024
 _is_url = URLValidator(schemes=["https"])
 
 
-class IntegrationForm(forms.Form):
-    """A new integration, or a changed `integration`, whose token stays if none is typed."""
+class AccountForm(forms.Form):
+    """An account at a provider: its name here, where it is reached, and the token for it."""
 
     name = forms.CharField(max_length=NAME_LENGTH)
     provider = forms.ChoiceField(
@@ -33,13 +37,6 @@ class IntegrationForm(forms.Form):
         widget=forms.URLInput(attrs={"placeholder": "https://git.example.com"}),
         help_text="Where it is reached, with https. A hosted provider needs none.",
     )
-    runner = forms.ModelChoiceField(
-        Resource.objects.none(),
-        required=False,
-        label="For",
-        empty_label="All runners",
-        error_messages={"invalid_choice": "Choose one of these runners."},
-    )
     token = forms.CharField(
         required=False,
         strip=True,
@@ -49,22 +46,6 @@ class IntegrationForm(forms.Form):
         help_text="Kept encrypted. Nobody can look at it after you save it.",
         error_messages={"null_characters_not_allowed": "A token is one line of plain characters."},
     )
-    forget_token = forms.BooleanField(required=False, label="Forget the token that is kept")
-
-    def __init__(
-        self,
-        *args: Any,
-        runners: QuerySet[Resource],
-        integration: Integration | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.integration = integration
-        self.fields["runner"].queryset = runners  # type: ignore[attr-defined]
-        if integration is None or not integration.ciphertext:
-            del self.fields["forget_token"]
-        else:
-            self.fields["token"].help_text = "One is kept. Leave this empty to keep it."
 
     def clean_name(self) -> str:
         return clean_line(self.cleaned_data["name"])
@@ -103,3 +84,54 @@ class IntegrationForm(forms.Form):
             message = f"Say where your {PROVIDERS[provider].label} is."
             self.add_error("url", ValidationError(message, code="required"))
         return self.cleaned_data
+
+
+class IntegrationForm(AccountForm):
+    """A new integration, or a changed `integration`, whose token stays if none is typed."""
+
+    runner = forms.ModelChoiceField(
+        Resource.objects.none(),
+        required=False,
+        label="For",
+        empty_label="All runners",
+        error_messages={"invalid_choice": "Choose one of these runners."},
+    )
+    forget_token = forms.BooleanField(required=False, label="Forget the token that is kept")
+
+    def __init__(
+        self,
+        *args: Any,
+        runners: QuerySet[Resource],
+        integration: Integration | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.integration = integration
+        self.fields["runner"].queryset = runners  # type: ignore[attr-defined]
+        if integration is None or not integration.ciphertext:
+            del self.fields["forget_token"]
+        else:
+            self.fields["token"].help_text = "One is kept. Leave this empty to keep it."
+
+
+class ModelProviderForm(AccountForm):
+    """A new model provider, or a changed `found`, whose token stays if none is typed."""
+
+    serves = LinesField(
+        label="Models",
+        required=False,
+        most=200,
+        each=200,
+        help_text="One a line, as calls name them. Empty: every model it has.",
+    )
+    is_enabled = forms.BooleanField(required=False, label="Projects use it", initial=True)
+
+    def __init__(self, *args: Any, found: ModelProvider | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["provider"].choices = choices(Integration.Kind.LLM)  # type: ignore[attr-defined]
+        self.fields["url"].widget.attrs["placeholder"] = "https://models.example.com"
+        if found is not None:
+            self.fields["token"].help_text = "One is kept. Leave this empty to keep it."
+        else:
+            self.fields["token"].required = True
+            self.fields["token"].error_messages["required"] = "Paste the token of the account."

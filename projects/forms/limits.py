@@ -60,6 +60,9 @@ class BudgetField(LineField):
         return amount_text(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
+        if isinstance(value, int):
+            # Of a field that is shown off: it is what it was.
+            return value
         budget = parse_money(super().to_python(value))
         if budget == 0:
             message = "0 would stop every call. Leave it empty for no budget."
@@ -115,7 +118,8 @@ class NamesField(LinesField):
 class LimitForm(forms.Form):
     """The limits of one layer. `said` is what it says, once it is valid; `notes` what it put right.
 
-    `current` fills it in; `approved` is what tasks and models have to lie within.
+    `current` fills it in; `approved` is what tasks and models have to lie within. With
+    `keeps_budget` the budget is shown as it is: others set it, and it stays.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -154,12 +158,16 @@ class LimitForm(forms.Form):
         layer: str = Limit.Layer.KEY.value,
         approved: Approved | None = None,
         current: Allowance | None = None,
+        keeps_budget: bool = False,
         **kwargs: Any,
     ) -> None:
         self.layer, self.approved = layer, approved or Approved()
+        self.keeps_budget = keeps_budget
         current = current or Allowance()
         kwargs["initial"] = _initial(current) | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
+        if keeps_budget:
+            self._keep_budget()
         if layer == Limit.Layer.ORGANIZATION:
             return
         del self.fields["longest_days"]
@@ -169,6 +177,24 @@ class LimitForm(forms.Form):
                 hint = f"One a line. Approved: {listed(names_approved, 8) or 'none'}."
                 self.fields[name].help_text = hint
 
+    def _keep_budget(self) -> None:
+        for name in MONEY:
+            self.fields[name].disabled = True
+        self.fields["budget"].help_text = "Owners set the budget, under Billing."
+
+    def _check_kept(self) -> None:
+        """Who sends another budget all the same is refused: it is not passed over in silence."""
+        for name in MONEY:
+            sent = self.data.get(self.add_prefix(name))
+            if sent is None or (not sent and name != "budget"):
+                continue
+            try:
+                read = self.fields[name].to_python(sent)
+            except ValidationError:
+                read = object()
+            if (read or None) != (self.initial[name] or None):
+                raise ValidationError("You may not change this budget. Owners may.", "forbidden")
+
     def clean_window(self) -> str:
         return str(self.cleaned_data["window"] or Limit.Window.MONTH.value)
 
@@ -176,6 +202,8 @@ class LimitForm(forms.Form):
         return str(self.cleaned_data["zone"] or settings.TIME_ZONE)
 
     def clean(self) -> dict[str, Any]:
+        if self.keeps_budget:
+            self._check_kept()
         if not self.errors and self.layer != Limit.Layer.ORGANIZATION:
             self.approved.check(self.said)
         return self.cleaned_data
@@ -194,6 +222,7 @@ class LimitForm(forms.Form):
         return field.notes if isinstance(field, NetworksField) else ()
 
 
+MONEY = ("budget", "window", "zone")
 _NAMES = ("budget", "rpm", "networks", "tasks", "models", "longest_days")
 
 

@@ -11,6 +11,7 @@ from projects.models.grants import (
     WorkspaceGrant,
     WorkspaceGroupGrant,
 )
+from projects.models.insights import ExecutionWeek, ProjectInsights
 from projects.models.keys import (
     Key,
     KeySecret,
@@ -20,6 +21,7 @@ from projects.models.keys import (
 )
 from projects.models.limits import Limit, Meter, ModelPrice, Reservation
 from projects.models.projects import Project, Secret
+from projects.models.providers import ModelProvider
 from projects.models.records import Execution, HumanTask
 from projects.models.requests import InvitationProject, Request
 from projects.models.resources import Integration, Resource, ResourceVersion
@@ -29,6 +31,7 @@ __all__ = [
     "Call",
     "EnvironmentClass",
     "Execution",
+    "ExecutionWeek",
     "FormerPart",
     "HumanTask",
     "Integration",
@@ -38,10 +41,12 @@ __all__ = [
     "Limit",
     "Meter",
     "ModelPrice",
+    "ModelProvider",
     "Project",
     "ProjectEnvironment",
     "ProjectGrant",
     "ProjectGroupGrant",
+    "ProjectInsights",
     "Receipt",
     "Request",
     "Reservation",

@@ -58,6 +58,12 @@ class Execution(TenantModel):
                 condition=models.Q(project__isnull=True),
                 name="execution_of_organization",
             ),
+            # When somebody first used a project.
+            models.Index(
+                fields=["project", "started_by", "started_at"],
+                condition=models.Q(kind__in=("run", "conversation"), started_by__isnull=False),
+                name="execution_first_use",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
 """Reads of the request log: a page of it, with the names of what its rows refer to by id.
 
 A page costs the same at any depth and however many rows there are: what no one index answers is
-looked for among the next rows alone, and the page says how far it looked. Sums are in
-`call_usage.py`, what a rehearsal reads in `replays.py`.
+looked for among the next rows alone, and the page says how far it looked. What a
+rehearsal reads is in `replays.py`; sums are billing's.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from django.urls import reverse
 from config.prepared import prepared_row
 from config.roles import PROJECT_ROLES, WORKSPACE_ROLES, Permission, Scope
 from orgs.access import Access
+from orgs.models import Entitlement
 from projects.models import Key, Project
 
 COUNTED = 1_000
@@ -27,7 +28,9 @@ _COUNTS = """
             WHERE organization_id = %s AND project_id = %s LIMIT %s
         ) AS found),
         (SELECT count(*)
-         FROM access_people(%s::uuid[], %s::text[], '', '', false, NULL, NULL, %s))
+         FROM access_people(%s::uuid[], %s::text[], '', '', false, NULL, NULL, %s)),
+        EXISTS (SELECT FROM projects_projectinsights
+                WHERE organization_id = %s AND project_id = %s)
 """
 _ROLES = [role.value for role in (*PROJECT_ROLES, *WORKSPACE_ROLES)]
 
@@ -51,6 +54,8 @@ _TABS = (
     ("Keys", "project_keys", Permission.PROJECTS_VIEW),
     ("Audit", "project_audit", Permission.PROJECTS_VIEW_AUDIT),
     ("Usage", "project_usage", Permission.PROJECTS_VIEW_USAGE),
+    ("Insights", "project_insights", None),
+    ("Costs", "project_costs", Permission.PROJECTS_VIEW_COSTS),
     ("Settings", "project_settings", Permission.PROJECTS_CHANGE),
 )
 _MAY = {
@@ -73,7 +78,8 @@ def project_head(access: Access, project: Project, *, current: str = "") -> dict
 
     One query for the counts. `current` is the route of a tab, for pages that belong to one.
     """
-    counts = dict(zip(("project_resources", "project_access"), _counts(project), strict=True))
+    *numbers, has_insights = _counts(project)
+    counts = dict(zip(("project_resources", "project_access"), numbers, strict=True))
     return {
         "project": project,
         "tabs": [
@@ -87,6 +93,7 @@ def project_head(access: Access, project: Project, *, current: str = "") -> dict
             for label, route, permission in _TABS
             if permission is None or access.can(permission, project)
             if route != "project_keys" or has_keys_to_see(access, project)
+            if route != "project_insights" or (has_insights and _views_insights(access))
         ],
         "may": {word: access.can(permission, project) for word, permission in _MAY.items()},
         "workspace": _open_workspace(access, project),
@@ -108,8 +115,14 @@ def counted(number: int) -> str:
     return f"{COUNTED:,}+" if number > COUNTED else f"{number:,}"
 
 
-def _counts(project: Project) -> tuple[int, int]:
-    """How many resources it holds, and how many people hold a role on it or its workspace."""
+def _views_insights(access: Access) -> bool:
+    """Of the whole organization: what was counted is read there, in whatever state a project is."""
+    return access.can(Permission.INSIGHTS_VIEW) and access.includes(Entitlement.INSIGHTS)
+
+
+def _counts(project: Project) -> tuple[int, int, bool]:
+    """How many resources it holds, how many people hold a role on it or its workspace, and
+    whether its insights are on."""
     row = prepared_row(
         _COUNTS,
         [
@@ -119,9 +132,11 @@ def _counts(project: Project) -> tuple[int, int]:
             project.places,
             _ROLES,
             COUNTED + 1,
+            project.organization_id,
+            project.pk,
         ],
     )
-    return (row[0], row[1]) if row else (0, 0)
+    return (row[0], row[1], row[2]) if row else (0, 0, False)
 
 
 def _open_workspace(access: Access, project: Project) -> dict[str, Any] | None:

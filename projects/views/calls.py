@@ -1,4 +1,4 @@
-"""The request log, and what keys used. HTTP only: get, ask, show."""
+"""The request log. HTTP only: get, ask, show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from projects import call_lines
 from projects.doors import KeyRequest, ProjectRequest, key_at, project_at, seeing_key
 from projects.forms.calls import DECISIONS, CallFilterForm
 from projects.models import Key
-from projects.queries import call_usage as usage_queries
 from projects.queries import calls as queries
 from projects.queries.projects import project_head
 from projects.refusals import REFUSALS
@@ -53,19 +52,6 @@ def project_calls(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     if not _is_partial(request):
         context["head"] = project_head(access, project, current="project_audit")
     return _log(request, "projects/project_calls.html", context, project=project.pk)
-
-
-@gate(Permission.KEYS_SET_POLICIES)
-def call_usage(request: OrgRequest, slug: str) -> HttpResponse:
-    """What keys used in the last days: by day, by key and by model."""
-    asked = usage_queries.UsageFilter.read(request.GET)
-    context = {
-        "asked": asked,
-        "usage": usage_queries.call_usage(request.access, asked),
-        "keys": queries.keys_to_choose(request.org.id),
-        "spans": usage_queries.SPANS,
-    }
-    return render(request, "projects/call_usage.html", context)
 
 
 def _log(request: OrgRequest, page: str, context: dict[str, Any], **fixed: UUID) -> HttpResponse:

@@ -17,7 +17,7 @@ from config.keyset import page_links
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import asks_preview, elsewhere, posted, refuse, show
-from projects.actions.limits import Subject, limit_set
+from projects.actions.limits import Subject, limit_set, may_budget
 from projects.allowance import Allowance
 from projects.doors import KeyRequest, key_at
 from projects.forms.limits import LimitForm
@@ -88,7 +88,27 @@ def _change(
     """The form of a layer's limits; what it would change is shown before it is saved."""
     org = request.org.id
     before = Allowance.of(limit_of(org, layer, subject.pk))
-    form = LimitForm(posted(request), layer=layer, approved=approved(org), current=before)
+    form = LimitForm(
+        posted(request),
+        layer=layer,
+        approved=approved(org),
+        current=before,
+        keeps_budget=not may_budget(request.access, layer),
+    )
+    said = f"The limits of {subject.name} are as you said"
+    return answer(request, subject, form, before, template, context, said)
+
+
+def answer(
+    request: OrgRequest,
+    subject: Subject,
+    form: LimitForm,
+    before: Allowance,
+    template: str,
+    context: dict[str, Any],
+    said: str,
+) -> HttpResponse:
+    """Show the form, what it would change, or that it is done; `said` is then true."""
     if asks_preview(request):
         return _preview(request, template, form, context, _outlook(request, subject, before, form))
     if not form.is_valid():
@@ -98,8 +118,8 @@ def _change(
         return show(request, template, form, context | {"outlook": seen})
     if not _is_saved(request, form, subject):
         return show(request, template, form, context)
-    said = [f"The limits of {subject.name} are as you said", *(seen.notes if seen else ())]
-    return elsewhere(request, ". ".join(said), to=context["back"])
+    notes = [said, *(seen.notes if seen else ())]
+    return elsewhere(request, ". ".join(notes), to=context["back"])
 
 
 def _is_saved(request: OrgRequest, form: LimitForm, subject: Subject) -> bool:

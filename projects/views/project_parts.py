@@ -113,6 +113,7 @@ def project_usage(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
         "usage": counted,
         "chart": usage_chart(counted),
         "latest": lines_of(usage.latest_executions(project)),
+        "sees_calls": request.access.can(Permission.BILLING_VIEW_USAGE),
     }
     return render(request, "projects/project_usage.html", context)
 

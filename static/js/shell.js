@@ -52,9 +52,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("closeDialog", () => all("dialog[open]").forEach((dialog) => dialog.close()));
 document.getElementById("dialog")?.addEventListener("close", (event) => event.target.replaceChildren());
 
-// A refused form comes back as 422 with the same partial: show it, do not swallow it.
+// A refused form comes back as 422 with the same partial, or as 409 where somebody else was faster:
+// show it, do not swallow it.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 422) {
+  if ([409, 422].includes(event.detail.xhr.status)) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }

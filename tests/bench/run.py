@@ -11,7 +11,18 @@ import psycopg
 from django.conf import settings
 from django.test import override_settings
 
-from tests.bench import decisions, floor, grants, interface, ledger, others, pages, roster, seed
+from tests.bench import (
+    decisions,
+    floor,
+    grants,
+    interface,
+    ledger,
+    others,
+    pages,
+    roster,
+    seed,
+    usage,
+)
 from tests.bench.database import BenchDatabase
 from tests.bench.report import Section, document
 from tests.bench.seed import Scale
@@ -66,6 +77,12 @@ ROSTER = (
     "entry in the chain, one commit. The floor copies the rows that came of it into empty tables "
     "with the same indexes, by binary COPY in one transaction."
 )
+USAGE = (
+    "Pages read sums by day, so that they cost what there is of days, keys and models, however "
+    "many requests there were; the floor is the same page of an organization with a thousandth of "
+    "them. The database writes the lines of an export, with names, in a form that is safe to open; "
+    "the floor is COPY of the bare rows, read in the same way."
+)
 
 
 def _beside() -> str:
@@ -106,6 +123,7 @@ def _sections(
         ("Changing access", CHANGES, [lambda: grants.changes(scale, database, owner)]),
         ("Writing the ledger", LEDGER, [lambda: list(ledger.writing(scale, database))]),
         ("Interface", INTERFACE, [lambda: interface.interface(scale, database, owner)]),
+        ("Usage", USAGE, [lambda: usage.usage(scale, house, owner)]),
         ("Import", ROSTER, [lambda: roster.roster_import(owner)]),
         # Last: it gives the users of this process the groups that guardian asks for.
         ("Beside other libraries", _beside(), [lambda: others.others(scale, owner)]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts.models import User
+from tests.billing.bills import ISSUER
 from tests.factories import Cast, make_cast
 from tests.factories import sign_in as signed_in
 
@@ -53,6 +55,13 @@ def server(committed: None, settings: Any) -> Iterator[str]:
 def house(server: str) -> Cast:
     mail.outbox = []
     return make_cast()
+
+
+@pytest.fixture
+def seller(settings: Any) -> None:
+    """Plans are sold here, in euros and by transfer, by a seller in Germany."""
+    settings.ISSUER, settings.CURRENCY, settings.STRIPE_API_KEY = ISSUER, "EUR", ""
+    settings.TAX_RATE, settings.INVOICE_PREFIX = "19", f"T{uuid4().hex[:12]}"
 
 
 Visit = Callable[..., Page]

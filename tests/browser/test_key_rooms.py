@@ -67,7 +67,7 @@ def test_a_member_sees_no_settings(house: Cast, visit: Visit) -> None:
         page.get_by_role("dialog").get_by_role("combobox").fill(word)
         expect(page.locator(".palette-item").filter(visible=True)).to_have_count(0)
     page.keyboard.press("Escape")
-    for room in ("keys", "limits", "service-accounts", "keys/requests", "keys/usage"):
+    for room in ("keys", "limits", "service-accounts", "keys/requests"):
         page.goto(house.url(f"settings/{room}/"))
         expect(page).to_have_url(re.compile(house.url() + "$"))
         expect(page.locator(".toast", has_text="You may not")).to_be_visible()
@@ -79,7 +79,6 @@ def test_a_member_sees_no_settings(house: Cast, visit: Visit) -> None:
         ("create api", "settings/keys/new/"),
         ("limits of", "settings/limits/"),
         ("requests of", "settings/keys/requests/"),
-        ("key usage", "settings/keys/usage/"),
         ("service", "settings/service-accounts/"),
     ],
 )

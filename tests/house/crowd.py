@@ -25,6 +25,7 @@ from projects.models import (
     HumanTask,
     Integration,
     InvitationProject,
+    ModelProvider,
     Project,
     ProjectEnvironment,
     Request,
@@ -105,6 +106,7 @@ def populate_projects(
         "secret": Secret.objects.filter(project=projects[0])[0].pk,
         "environment": EnvironmentClass.objects.in_org(cast.acme)[0].pk,
         "integration": Integration.objects.in_org(cast.acme)[0].pk,
+        "provider": ModelProvider.objects.in_org(cast.acme)[0].pk,
         "request": requests[0].pk,
         "task": tasks[0].pk,
         **grants,
@@ -159,6 +161,8 @@ def _parts(
         ProjectEnvironment.objects.get_or_create(project=project, environment_class=size_of, **org)
     code = {"kind": "scm", "provider": "github", **org}
     _grown(Integration, rows, lambda n: {"name": f"Code {n}", "runner": runners[n], **code})
+    models = {"provider": "google", "ciphertext": b"-", **org}
+    _grown(ModelProvider, rows, lambda n: {"name": f"M {n}", "changed_by": by(n), **models})
     version = {"resource": resources[0], "configuration": {}, **org}
     _grown(ResourceVersion, rows, lambda n: {"number": n + 1, "changed_by": by(n), **version})
     for kind, held in (("run", resources), ("conversation", resources), ("log", runners)):

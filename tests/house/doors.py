@@ -23,10 +23,12 @@ from projects.models import (
     EnvironmentClass,
     HumanTask,
     Integration,
+    ModelProvider,
     ResourceVersion,
     Secret,
 )
 from tests.factories import TEST, make_group, make_member, make_seat
+from tests.house.books import make_open_invoice, some_watched_project
 from tests.projects.factories import (
     make_grant,
     make_project,
@@ -117,7 +119,17 @@ def some_account(organization: Organization) -> dict[str, Any]:
     return {"pk": account.pk, "project": project.pk, "token": token.pk, "target": account}
 
 
-@maker("limit")
+@maker("invoice")
+def some_invoice(organization: Organization) -> dict[str, Any]:
+    return {"pk": make_open_invoice(organization).pk}
+
+
+@maker("insights")
+def some_insights(organization: Organization) -> dict[str, Any]:
+    return {"pk": some_watched_project(organization, make_member(organization)).pk}
+
+
+@maker("limit", "budget")
 def some_limit(organization: Organization) -> dict[str, Any]:
     return {"layer": "project", "pk": make_project(organization).pk}
 
@@ -167,6 +179,19 @@ def some_integration(organization: Organization) -> dict[str, Any]:
     return {"pk": integration.pk}
 
 
+@maker("provider")
+def some_provider(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        provider = ModelProvider.objects.create(
+            organization=organization,
+            name=uuid.uuid4().hex,
+            provider="anthropic",
+            ciphertext=b"-",
+        )
+        _record(organization)
+    return {"pk": provider.pk}
+
+
 @maker("request")
 def some_request(organization: Organization) -> dict[str, Any]:
     asker = make_member(organization)
@@ -194,6 +219,13 @@ def _record(organization: Organization) -> None:
     )
 
 
+# An offer is made to a member, the other deeds on ownership are on an offer; and insights of a
+# project are another thing than the project.
+ELSEWHERE = {"ownership_offer": "member"} | dict.fromkeys(
+    ("project_insights", "project_insights_enable", "project_insights_disable"), "insights"
+)
+
+
 @dataclass(frozen=True)
 class Door:
     name: str
@@ -203,8 +235,7 @@ class Door:
     def objects(self, organization: Organization) -> dict[str, Any]:
         if not self.wanted:
             return {}
-        # `ownership_offer` is made to a member; the other deeds on ownership are on an offer.
-        family = "member" if self.name == "ownership_offer" else self.name.split("_")[0]
+        family = ELSEWHERE.get(self.name, self.name.split("_")[0])
         made = MAKERS[family](organization)
         return {name: made[name] for name in self.wanted} | {"target": made.get("target")}
 

@@ -27,6 +27,7 @@ from projects.models import (
     InvitationProject,
     Key,
     Limit,
+    ModelProvider,
     Project,
     ProjectEnvironment,
     Request,
@@ -39,6 +40,7 @@ from projects.models import (
 )
 from projects.models.grants import ProjectGrant, ResourceGrant, WorkspaceGrant
 from tests.factories import TEST, make_group, make_member, make_seat
+from tests.house.books import Books, keep_books
 from tests.house.doors import Door, some_invitation
 from tests.projects.factories import (
     make_grant,
@@ -71,12 +73,14 @@ class Furniture:
     secret: Secret
     size: EnvironmentClass
     integration: Integration
+    provider: ModelProvider
     invitation: Any
     requests: list[Request]
     key: Key
     limit: Limit
     account: ServiceAccount
     token: ServiceToken
+    books: Books
 
     @property
     def agent(self) -> Resource:
@@ -109,6 +113,7 @@ class Furniture:
             "hub": [self.agent],
             "environment": [self.size],
             "integration": [self.integration],
+            "provider": [self.provider],
             "request": [self.requests[0], mine.request],
             "task": [mine.task],
             "key": [self.key, mine.key],
@@ -116,6 +121,7 @@ class Furniture:
             "limit": [self.project],
             "member": [self.holder],
             "ownership": [self.holder],
+            "invoice": [self.books.invoice],
         }
         if family == "invitation":
             return [self.invitation]
@@ -188,8 +194,10 @@ def furnish(
             role=Role.PROJECT_VIEWER.value,
         )
         _record(organization)
+    machines = _keys(organization, project, holder, prefix)
     return Furniture(
-        **_keys(organization, project, holder, prefix),
+        **machines,
+        books=keep_books(project, machines["key"], group, holder, prefix=prefix),
         holder=holder,
         group=group,
         seat=seat,
@@ -226,6 +234,9 @@ def _parts(
         "size": size,
         "integration": Integration.objects.create(
             organization=organization, kind="scm", name="Our code", provider="github"
+        ),
+        "provider": ModelProvider.objects.create(
+            organization=organization, name="Our models", provider="google", ciphertext=b"-"
         ),
         "secret": Secret.objects.create(
             organization=organization, project=project, name="TOKEN", ciphertext=b"-", length=1

@@ -25,6 +25,8 @@ RECORDED_ELSEWHERE = (
     "/demo/",
     "/accounts/",
     "/email",
+    # A payment provider tells of many things, and each has an event of its own.
+    "/billing/webhook/",
 )
 
 # What somebody has read is their own: nobody asks the log about it, and it would fill it.

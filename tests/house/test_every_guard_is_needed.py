@@ -219,6 +219,56 @@ ALIKE: dict[str, Callable[[str, list[str]], Attempt]] = {
 
 NOBODY = dict.fromkeys(("group_id", "project_id", "creator_id", "key_id"))
 
+issue = in_turn(
+    run("ALTER TABLE billing_invoice DISABLE TRIGGER USER"),
+    run(
+        "UPDATE billing_invoice SET number = '', provider = 'transfer' WHERE organization_id = %s",
+        ACME,
+    ),
+    run("ALTER TABLE billing_invoice ENABLE TRIGGER USER"),
+    run(
+        "SELECT invoice_issue(id, 'GUARD', current_date, current_date) FROM billing_invoice"
+        " WHERE organization_id = %s",
+        ACME,
+    ),
+)
+unguarded = in_turn(
+    run("DROP TRIGGER IF EXISTS keep_issued ON billing_invoice"),
+    run("DROP TRIGGER IF EXISTS keep_what_is_counted ON billing_invoice"),
+)
+
+
+def of_billing(table: str, change: str, *before: Attempt) -> Attempt:
+    return in_turn(
+        *before, run(f"UPDATE billing_{table} SET {change} WHERE organization_id = %s", ACME)
+    )
+
+
+weeks_are_off = finds(
+    "SELECT 1 FROM orgs_organization o WHERE id = %s AND"
+    " (SELECT coalesce(sum(runs), 0) FROM projects_executionweek WHERE organization_id = o.id) <>"
+    " (SELECT count(*) FROM projects_execution WHERE organization_id = o.id AND kind = 'run')"
+)
+add_run = add("projects_execution", kind="run", state="succeeded")
+# The seeded week counts an execution of no kind that anybody would count: it is taken out.
+nothing_counted = run("DELETE FROM projects_executionweek")
+COUNTED_WEEKS = {
+    "executions_come": in_turn(nothing_counted, add_run, weeks_are_off),
+    "executions_change": in_turn(
+        nothing_counted,
+        add_run,
+        run("UPDATE projects_execution SET kind = 'conversation' WHERE organization_id = %s", ACME),
+        weeks_are_off,
+    ),
+    "executions_go": in_turn(
+        nothing_counted,
+        add_run,
+        run("DELETE FROM projects_execution WHERE organization_id = %s", ACME),
+        weeks_are_off,
+    ),
+}
+
+
 # What each trigger forbids, or what it keeps true. An attempt that goes through raises nothing.
 TRIGGERS: dict[tuple[str, str], Attempt] = {
     ("orgs_membership", "counted_in"): in_turn(free_seat, add_member, counts_are_off),
@@ -313,6 +363,35 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
         run("DELETE FROM orgs_organization WHERE id = %s", ACME),
         finds("SELECT 1 FROM projects_call WHERE organization_id = %s"),
     ),
+    ("billing_invoice", "keep_issued"): of_billing("invoice", "reason = 'Another'", issue),
+    ("billing_invoiceline", "keep_issued"): of_billing("invoiceline", "text = 'Another'", issue),
+    ("billing_invoice", "keep_what_is_counted"): of_billing("invoice", "paid = 1", issue),
+    ("billing_billingdetails", "keep_balance"): of_billing("billingdetails", "credit = 7"),
+    ("billing_payment", "counted"): in_turn(
+        issue,
+        add("billing_payment", amount=1, reference="another"),
+        finds("SELECT 1 FROM billing_invoice WHERE organization_id = %s AND paid = 0"),
+    ),
+    ("billing_creditentry", "counted"): in_turn(
+        add("billing_creditentry", kind="given", amount=5),
+        finds(
+            "SELECT 1 FROM billing_billingdetails d WHERE organization_id = %s AND credit <>"
+            " (SELECT sum(amount) FROM billing_creditentry c WHERE c.organization_id = d.organization_id)"
+        ),
+    ),
+    ("orgs_organization", "billing_forgotten"): in_turn(
+        unchecked,
+        referred_to_by_nothing,
+        run("DELETE FROM orgs_organization WHERE id = %s", ACME),
+        finds("SELECT 1 FROM billing_webhookevent WHERE organization_id = %s"),
+    ),
+    ("orgs_organization", "usage_forgotten"): in_turn(
+        unchecked,
+        referred_to_by_nothing,
+        run("DELETE FROM orgs_organization WHERE id = %s", ACME),
+        finds("SELECT 1 FROM billing_usagefact WHERE organization_id = %s"),
+    ),
+    **{("projects_execution", name): attempt for name, attempt in COUNTED_WEEKS.items()},
     ("orgs_notice", "unread_out"): in_turn(
         run("DELETE FROM orgs_notice WHERE organization_id = %s", ACME), unread_is_off
     ),
@@ -393,6 +472,37 @@ CHECKS: dict[tuple[str, str], Attempt] = {
     ("projects_limit", "limit_longest_days"): run(
         "UPDATE projects_limit SET longest_days = 9 WHERE organization_id = %s", ACME
     ),
+    ("billing_subscription", "subscription_seats"): of_billing("subscription", "seats = 0"),
+    ("billing_subscription", "subscription_state"): of_billing("subscription", "state = 'x'"),
+    ("billing_subscription", "subscription_next_is_whole"): of_billing(
+        "subscription", "next_plan = 'team'"
+    ),
+    ("billing_term", "term_has_days"): of_billing("term", "ends_on = starts_on"),
+    ("billing_term", "term_amounts"): of_billing("term", "seats = 0"),
+    ("billing_billingdetails", "details_credit"): of_billing(
+        "billingdetails",
+        "credit = -1",
+        run("DROP TRIGGER keep_balance ON billing_billingdetails"),
+    ),
+    ("billing_billingdetails", "details_recipients"): of_billing(
+        "billingdetails", "recipients = array_fill('a@example.com'::varchar, ARRAY[11])"
+    ),
+    ("billing_creditentry", "credit_amount"): of_billing("creditentry", "amount = 0"),
+    ("billing_payment", "payment_amount"): of_billing("payment", "amount = 0"),
+    ("billing_invoice", "invoice_issued_has_a_number"): of_billing(
+        "invoice",
+        "state = 'open', number = '', issued_on = current_date, due_on = current_date",
+        unguarded,
+    ),
+    ("billing_invoice", "invoice_issued_has_days"): of_billing(
+        "invoice", "state = 'open'", unguarded
+    ),
+    ("billing_invoice", "invoice_adds_up"): of_billing("invoice", "net = 5"),
+    ("billing_invoice", "invoice_paid"): of_billing("invoice", "paid = 9", unguarded),
+    ("billing_invoice", "invoice_codes"): of_billing("invoice", "kind = 'bill'"),
+    ("billing_invoice", "invoice_credit_note_corrects"): of_billing(
+        "invoice", "kind = 'credit_note', corrects_id = NULL"
+    ),
     ("orgs_group", "group_not_its_own_parent"): in_turn(
         run("DROP TRIGGER no_circle ON orgs_group"),
         run("UPDATE orgs_group SET parent_id = id WHERE organization_id = %s", ACME),
@@ -447,7 +557,7 @@ def test_each_check(cursor: Cursor) -> None:
     cursor.execute(
         "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c'"
         " AND connamespace = 'public'::regnamespace AND conname NOT LIKE '%%_check'"
-        " AND conrelid::regclass::text ~ '^(orgs|accounts|projects)_'"
+        " AND conrelid::regclass::text ~ '^(orgs|accounts|projects|billing)_'"
     )
     present = set(cursor.fetchall())
     assert present == set(CHECKS), "an attempt for each check, and a check for each attempt"
@@ -466,7 +576,7 @@ def test_each_unique_index(cursor: Cursor) -> None:
         "SELECT indrelid::regclass::text, array_agg(indexrelid::regclass::text ORDER BY 1)"
         " FROM pg_index JOIN pg_class c ON c.oid = indrelid AND NOT c.relispartition"
         " WHERE indisunique AND NOT indisprimary"
-        " AND indrelid::regclass::text ~ '^(orgs|projects)_'"
+        " AND indrelid::regclass::text ~ '^(orgs|projects|billing)_'"
         " AND indexrelid::regclass::text NOT LIKE '%%_in_org' GROUP BY indrelid"
     )
     found = cursor.fetchall()
@@ -481,12 +591,14 @@ def test_each_unique_index(cursor: Cursor) -> None:
 
 
 def test_each_wall(cursor: Cursor) -> None:
+    # One without a policy lets nobody in: how far usage is added up is no organization's.
     cursor.execute(
-        "SELECT relname FROM pg_class WHERE relrowsecurity AND NOT relispartition"
+        "SELECT relname FROM pg_class c WHERE relrowsecurity AND NOT relispartition"
         " AND relnamespace = 'public'::regnamespace"
+        " AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid)"
     )
     tables = [name for (name,) in cursor.fetchall()]
-    assert len(tables) >= 28
+    assert len(tables) >= 38
     for table in tables:
         try:
             down = f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"

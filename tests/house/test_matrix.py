@@ -14,9 +14,13 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from audit import ledger
 from audit.events import Event
+from audit.ledger import Target
 from audit.models import Event as Entry
 from audit.models import Outcome
+from billing.actions.plans import plan_write
+from billing.plans import plan_of
 from config.roles import (
     GROUP_ROLES,
     PROJECT_ROLES,
@@ -27,10 +31,20 @@ from config.roles import (
     Scope,
     permissions_of,
 )
+from orgs.models import Organization
 from orgs.tenancy import bound
 from projects.doors import seeing
 from projects.models import Key, Project, Resource, ServiceAccount, Workspace
-from tests.factories import Cast, body_of, make_group, make_member, make_person, make_seat, sign_in
+from tests.factories import (
+    TEST,
+    Cast,
+    body_of,
+    make_group,
+    make_member,
+    make_person,
+    make_seat,
+    sign_in,
+)
 from tests.house.doors import Door, address, organization_doors
 from tests.projects.factories import make_grant, make_group_role
 
@@ -195,6 +209,40 @@ def test_what_a_viewer_sends_changes_nothing_but_their_own_leaving(cast: Cast) -
             Event.AUDIT_VERIFIED.value,
             Event.ROSTER_EXPORTED.value,
         }
+
+
+GATED = [door for door in organization_doors() if door.lock.plan]
+
+
+@pytest.mark.parametrize("door", GATED, ids=lambda door: door.name)
+@METHODS
+@pytest.mark.requirement("S3-059", "S3-061")
+def test_what_the_plan_leaves_out_is_refused_by_the_name_of_the_plan(
+    cast: Cast, door: Door, method: str
+) -> None:
+    """The second gate, after the role: whoever the role refuses is not told of the plan."""
+    objects = door.objects(cast.acme)
+    _put_on_free(cast)
+    for name, role in ROLES.items():
+        response = getattr(sign_in(getattr(cast, name)), method)(address(cast.acme, door, objects))
+        wanted = expected(door, objects.get("target"), org={role}, here=set(), cast=cast)
+        assert_answer(cast, door, response, "refused" if wanted == "passes" else wanted, role)
+        if wanted != "missing":
+            is_the_plan = "Your role allows it; the Free plan does not include it" in _notice(
+                response
+            )
+            assert is_the_plan == (wanted == "passes"), role
+
+
+def _put_on_free(cast: Cast) -> None:
+    with bound(cast.acme.id):
+        plan_write(Organization.objects.get(pk=cast.acme.pk), plan_of("free"))
+        ledger.record(
+            Event.OWNERSHIP_ACCEPTED,
+            organization=cast.acme.id,
+            actor=TEST,
+            target=Target("member", None, ""),
+        )
 
 
 @ALL

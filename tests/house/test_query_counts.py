@@ -25,6 +25,7 @@ from orgs.models import Group, GroupMembership, Invitation, Membership, Ownershi
 from orgs.tenancy import bound
 from projects.models.resources import IN_A_PROJECT
 from tests.factories import TEST, Cast, sign_in
+from tests.house.books import populate_books, sold
 from tests.house.crowd import populate_projects
 from tests.house.doors import address, organization_doors
 from tests.house.machines import populate_machines
@@ -38,8 +39,9 @@ TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 # before and after, and takes it back: that is worth some more.
 MOST, WITH_PREVIEW = 12, 18
 # A line of the request log names a key, its secret, a project, a token and a person, and what was
-# reported of it: one question each for the whole page. The dashboard has a number of everything.
-WITH_MUCH = {"dashboard": 13, "call_list": 13, "project_calls": 15}
+# reported of it: one question each for the whole page. The dashboard has a number of everything, and
+# so has the page of billing: plan, seats, what comes next, usage, invoices and whom they are for.
+WITH_MUCH = {"dashboard": 16, "billing_overview": 15, "call_list": 13, "project_calls": 15}
 PREVIEWS = (
     "_unshare",
     "_unassign",
@@ -60,9 +62,11 @@ def most(route: str) -> int:
 FAMILIES = {
     *("group", "invitation", "ownership", "workspace", "project", "resource"),
     *("environment", "integration", "request", "task", "key", "service", "limit"),
+    *("invoice", "budget", "provider"),
 }
 
 
+@sold()
 def test_no_page_asks_more_in_a_larger_organization(cast: Cast) -> None:
     client, objects = sign_in(cast.alice), populate(cast, FEW)
     few = {name: asked(client, url) for name, url in addresses(cast, objects).items()}
@@ -154,6 +158,7 @@ def populate(cast: Cast, rows: int) -> dict[str, Any]:
     return (
         below
         | populate_machines(cast, rows)
+        | populate_books(cast, rows)
         | {
             "member": members[0].pk,
             "group": groups[0].pk,

@@ -36,6 +36,7 @@ from projects.models import Key
 from projects.queries.key_deeds import deeds_on
 from projects.queries.keys import projects_seen
 from tests.factories import Cast, access_of, make_group, make_member, make_seat, sign_in
+from tests.house.books import sold
 from tests.house.doors import Door, address, organization_doors
 from tests.house.furniture import Furniture, belongings, furnish
 from tests.house.test_matrix import ROLES
@@ -53,6 +54,9 @@ IN_ITS_TIME = {
     "event_verify",
     "project_restore",  # while the project is archived, or waits to be deleted
     "group_role_undo",  # right after a role was ticked or unticked
+    "subscription_start",  # while there is no subscription
+    "subscription_resume",  # while it is coming to its end
+    "project_insights_enable",  # while insights of a project are off
 }
 # Its own page is there for who asked as well; who decides is asked of each request.
 FOR_WHO_DECIDES = {"request_approve", "request_refuse"}
@@ -145,6 +149,7 @@ EVERYBODY = pytest.mark.parametrize(
 )
 
 
+@sold()
 @EVERYBODY
 @pytest.mark.requirement("S1-011", "S4-013", "S4-021", "S4-022")
 def test_what_is_shown_is_allowed_and_what_is_allowed_is_shown(cast: Cast, who: str | Role) -> None:

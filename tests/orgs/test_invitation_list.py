@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config.roles import Role
 from orgs.actions.invitations import invitation_revoke
-from orgs.queries.invitations import seats
+from orgs.seats import seats
 from tests.factories import Cast, make_person, sign_in
 from tests.orgs.invitations import allow_admins, invite, limit_seats, overdue
 

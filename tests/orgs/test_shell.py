@@ -7,7 +7,10 @@ import re
 import pytest
 from django.test import Client
 
-from tests.factories import Cast, sign_in
+from config.roles import Policy, Role
+from orgs.tenancy import bound
+from tests.factories import Cast, make_group, make_seat, sign_in
+from tests.projects.factories import make_group_role
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +62,36 @@ def test_the_palette_of_a_member_does_not_know_them(cast: Cast) -> None:
         "Change policies",
     ):
         assert hidden not in found
-    assert found["Billing, to read"] == cast.url("billing/")
+    assert "Billing, to read" not in found
+
+
+@pytest.mark.requirement("S4-015", "S1-066")
+def test_billing_is_an_item_for_who_reads_it_by_their_role(cast: Cast) -> None:
+    for who in ("alice", "adam", "vera"):
+        assert f'href="{cast.url("billing/")}"' in sidebar_of(cast, who)
+        assert palette_of(cast, who)["Billing"] == cast.url("billing/")
+    group = make_group(cast.acme, "Finance")
+    make_group_role(group, Role.BILLING_VIEWER)
+    make_seat(group, cast.member(cast.mia))
+    assert f'href="{cast.url("billing/")}"' in sidebar_of(cast, "mia")
+
+
+@pytest.mark.requirement("S4-015")
+def test_whom_the_policy_alone_lets_read_billing_finds_it_in_the_palette(cast: Cast) -> None:
+    with bound(cast.acme.id):
+        rows = type(cast.acme).objects.filter(pk=cast.acme.pk)
+        rows.update(policies=[Policy.MEMBERS_READ_BILLING.value])
+    assert f'href="{cast.url("billing/")}"' not in sidebar_of(cast, "mia")
+    assert palette_of(cast, "mia")["Billing, to read"] == cast.url("billing/")
+    assert sign_in(cast.mia).get(cast.url("billing/")).status_code == 200
+    assert f'href="{cast.url("billing/")}"' in sidebar_of(cast, "alice")
+
+
+@pytest.mark.requirement("S1-066")
+@pytest.mark.parametrize("who", ["alice", "adam", "mia", "vera", "eddie"])
+def test_docs_and_security_are_there_for_everyone(cast: Cast, who: str) -> None:
+    for page in ("docs/", "security/"):
+        assert f'href="{cast.url(page)}"' in sidebar_of(cast, who)
 
 
 @pytest.mark.parametrize("who", ["alice", "adam", "mia", "vera", "eddie"])

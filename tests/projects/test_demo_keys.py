@@ -188,7 +188,7 @@ def test_pages_of_keys_open(histories: list[History], django_db_blocker: Any) ->
         with bound(organization.id):
             keys = list(Key.objects.in_org(organization.id))
         for page in (
-            *("settings/keys/", "settings/keys/requests/", "settings/keys/usage/"),
+            *("settings/keys/", "settings/keys/requests/", "usage/?by=key"),
             *("settings/limits/", "settings/service-accounts/"),
             *(f"keys/{key.pk}/" for key in keys),
         ):

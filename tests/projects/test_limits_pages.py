@@ -114,6 +114,31 @@ def test_each_layer_has_a_page(cast: Cast, layer: str) -> None:
     assert (said.budget, said.rpm) == (12_500_000_000, 60)
 
 
+@pytest.mark.requirement("S3-065", "S3-066")
+@pytest.mark.parametrize("layer", ["organization", "group", "project"])
+def test_an_admin_sees_the_budget_of_a_team_shown_off(cast: Cast, layer: str) -> None:
+    project = make_project(cast.acme)
+    make_grant(project, cast.member(cast.adam), Role.PROJECT_MEMBER)
+    subjects = {"organization": cast.acme, "group": make_group(cast.acme), "project": project}
+    make_limit(subjects[layer], budget=12_500_000_000, zone="Asia/Kathmandu")
+    page = cast.url(f"settings/limits/{layer}/{subjects[layer].pk}/")
+    client = sign_in(cast.adam)
+    shown = body_of(client.get(page))
+    assert "Owners set the budget, under Billing." in shown
+    for name in ("budget", "window", "zone"):
+        control = shown.partition(f'name="{name}"')[2].partition(">")[0]
+        assert " disabled" in control
+    # As a browser sends it: what is shown off is left out.
+    assert client.post(page, {"rpm": "60"}).status_code == 302
+    (said,) = of(cast.acme)
+    assert (said.budget, said.zone, said.rpm) == (12_500_000_000, "Asia/Kathmandu", 60)
+    for sent in ({"budget": "99"}, {"budget": ""}, {"window": "day"}, {"zone": "UTC"}):
+        refused = client.post(page, {"rpm": "70"} | sent)
+        assert refused.status_code == 422
+        assert "You may not change this budget. Owners may." in body_of(refused)
+        assert of(cast.acme) == [said]
+
+
 def test_an_admin_is_not_told_of_a_project_that_they_do_not_see(cast: Cast) -> None:
     hidden = make_project(cast.acme, "Moonshot")
     make_limit(hidden, rpm=5)

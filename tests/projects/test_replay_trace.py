@@ -95,7 +95,7 @@ def test_trace_is_verified_reported_and_priced(house: House, trace: Path) -> Non
     rows = rows_of([trace])
     assert tokens(used, "input_token") == sum(row.read for row in rows)
     assert tokens(used, "output_token") == sum(row.written for row in rows)
-    assert f"/o/{house.cast.acme.slug}/settings/keys/usage/?key={house.key.pk}" in said
+    assert f"/o/{house.cast.acme.slug}/usage/?key={house.key.pk}" in said
     assert house.text not in said
     assert house.token not in said
 

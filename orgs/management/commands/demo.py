@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from orgs.demo import loading
+from orgs.demo import further, loading
 
 
 class Command(BaseCommand):
@@ -35,6 +35,7 @@ class Command(BaseCommand):
             raise CommandError("The demo is there already; --reset makes it anew.")
         self.stdout.write("Making the demo: a year in three organizations")
         loading.load(say=self.stdout.write)
+        further.told()
 
     def _purge(self) -> None:
         if not settings.DEMO:

@@ -150,7 +150,7 @@ class Command(BaseCommand):
             return
         rows = KeySecret.objects.using(OWNER).filter(digest=digest(key))
         for slug, key_id in rows.values_list("organization__slug", "key_id"):
-            page = reverse("call_usage", args=[slug])
+            page = reverse("usage", args=[slug])
             self.stdout.write(f"{url.rstrip('/')}{page}?key={key_id}")
 
 

@@ -1,0 +1,125 @@
+"""Whom invoices are for, as people type it. Who may change it is on the lock."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from billing.countries import country_choices
+from billing.models import BillingDetails
+from billing.models.details import MOST_RECIPIENTS
+from billing.tax_ids import LONGEST, tax_id_clean
+from config.text import NAME_LENGTH, clean_email, clean_line
+
+LINES = (
+    ("legal_name", NAME_LENGTH),
+    ("street", 200),
+    ("street_2", 200),
+    ("postcode", 20),
+    ("city", 100),
+    ("region", 100),
+    ("purchase_order", 100),
+)
+_LENGTHS = dict(LINES)
+# More than ten addresses of the longest sort, and little enough to read at once.
+_LONGEST_LIST = 10_000
+
+
+class LineField(forms.CharField):
+    """One line of plain text, cleaned as everywhere."""
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"maxlength": longest}))
+        super().__init__(required=False, **kwargs)
+        self.longest = longest
+        # The same sentence as for every other invisible character.
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        return clean_line(str(value or ""), max_length=self.longest)
+
+
+class DetailsForm(forms.Form):
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    legal_name = LineField(label="Legal name", longest=_LENGTHS["legal_name"])
+    street = LineField(label="Street and number", longest=_LENGTHS["street"])
+    street_2 = LineField(label="Second line", longest=_LENGTHS["street_2"])
+    postcode = LineField(label="Postcode", longest=_LENGTHS["postcode"])
+    city = LineField(label="City", longest=_LENGTHS["city"])
+    region = LineField(label="State or region", longest=_LENGTHS["region"])
+    country = forms.ChoiceField(
+        label="Country",
+        required=False,
+        choices=country_choices,
+        error_messages={"invalid_choice": "Choose a country of the list."},
+    )
+    tax_id = forms.CharField(
+        label="Tax id",
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": LONGEST + 20, "autocomplete": "off"}),
+        help_text="In the EU your VAT number: with it, other countries’ tax is not charged.",
+    )
+    purchase_order = LineField(
+        label="Purchase order",
+        longest=_LENGTHS["purchase_order"],
+        help_text="Stands on every invoice from now on.",
+    )
+    recipients = forms.CharField(
+        label="Invoices are sent to",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "finance@example.com"}),
+        help_text="One address a line, at most ten. Without any, the Owners get them.",
+    )
+
+    def clean_recipients(self) -> list[str]:
+        return recipients_of(self.cleaned_data["recipients"])
+
+    def clean(self) -> dict[str, Any]:
+        typed = self.cleaned_data.get("tax_id", "")
+        if "country" in self.cleaned_data:
+            try:
+                self.cleaned_data["tax_id"] = tax_id_clean(typed, self.cleaned_data["country"])
+            except ValidationError as error:
+                self.add_error("tax_id", error)
+        return self.cleaned_data
+
+
+def recipients_of(text: str) -> list[str]:
+    """The addresses that were typed, each once, in their order.
+
+    Raises ValidationError: `too_many`, `too_long`, and for the first that is none what
+    `clean_email` says of it.
+    """
+    if len(text) > _LONGEST_LIST:
+        raise ValidationError(f"Give at most {MOST_RECIPIENTS} addresses.", code="too_many")
+    said = [part.strip() for part in text.replace(",", "\n").replace(";", "\n").splitlines()]
+    found: dict[str, None] = {}
+    for part in filter(None, said):
+        try:
+            found[clean_email(part)] = None
+        except ValidationError as error:
+            message = f"“{part[:80]}”: {error.messages[0]}"
+            raise ValidationError(message, code=error.code) from error
+    if len(found) > MOST_RECIPIENTS:
+        message = f"Give at most {MOST_RECIPIENTS} addresses; these are {len(found)}."
+        raise ValidationError(message, code="too_many")
+    return list(found)
+
+
+FIELDS = (*(name for name, _ in LINES), "country", "tax_id", "recipients")
+
+
+def initial_of(details: BillingDetails | None) -> dict[str, Any]:
+    if details is None:
+        return {}
+    said = {name: getattr(details, name) for name in FIELDS}
+    return said | {"recipients": "\n".join(details.recipients), "seen": mark_of(details)}
+
+
+def mark_of(details: BillingDetails | None) -> str:
+    """What a form remembers, to notice that somebody changed the details meanwhile."""
+    said = [getattr(details or BillingDetails(), name) for name in FIELDS]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]

@@ -22,13 +22,14 @@ def plan_write(organization: Organization, plan: Plan, *, seats: int | None = No
     and the rate as the limits of the layer "plan".
 
     `seats` is what was bought; without it, what the plan has. Never fewer than are in use: an
-    organization that shrank to a smaller plan keeps its people, and takes in no more. The caller
-    records the deed.
+    organization that shrank to a smaller plan keeps its people, and takes in no more: a seat that
+    falls free is gone, by trigger. The caller records the deed.
     """
     room = plan.seats if seats is None else seats
     Organization.objects.filter(pk=organization.pk).update(
         plan=plan.code,
         seats=Value(None) if room is None else Greatest(Value(room), F("seats_used")),
+        seats_of_plan=room,
         entitlements=sorted(plan.entitlements),
     )
     organization.refresh_from_db(fields=["plan", "seats", "entitlements"])

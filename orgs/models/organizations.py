@@ -68,6 +68,11 @@ class Organization(models.Model):
     policies = ArrayField(models.TextField(), default=default_policies)
     plan = models.TextField(default="enterprise")
     seats = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no limit.")
+    seats_of_plan = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="What the plan has, where more are in use; each that falls free is gone.",
+    )
     entitlements = ArrayField(models.TextField(), default=default_entitlements)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -18,6 +18,7 @@ from billing.actions.subscriptions import (
 )
 from billing.models import Subscription
 from config.roles import Role
+from orgs.actions.members import member_remove
 from orgs.tenancy import bound
 from projects.models import Limit
 from tests.billing.plans import (
@@ -253,6 +254,21 @@ def test_canceling_ends_with_the_month(cast: Cast) -> None:
     assert after.entitlements == []
     kinds = [entry.action for entry in entries(cast.acme, "subscription.")]
     assert kinds[-2:] == ["subscription.canceled", "subscription.ended"]
+    check_constraints()
+
+
+def test_a_seat_beyond_the_smaller_plan_that_falls_free_is_gone(cast: Cast) -> None:
+    subscribe(cast)
+    with on(NOVEMBER):
+        subscription_cancel(actor=cast.access(cast.alice))
+    turn(cast, DECEMBER)
+    actor = cast.access(cast.alice)
+    for who, seats in (("mia", 4), ("vera", 3), ("eddie", 3)):
+        member_remove(membership=cast.member(getattr(cast, who)), reason="", actor=actor)
+        assert row(cast.acme).seats == seats
+    invite(cast, "one.more@example.com")
+    with pytest.raises(ValidationError):
+        invite(cast, "too.many@example.com")
     check_constraints()
 
 

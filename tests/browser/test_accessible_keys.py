@@ -39,7 +39,7 @@ def of_keys(house: Cast, server: str) -> list[str]:
     make_key(house.acme, alice, "Empty")
     here, there = f"keys/{full.pk}/", f"keys/{turned.pk}/"
     deeds = ("", "change/", "policy/", "rotate/", "holder/", "revoke/", "requests/")
-    rooms = ("", f"?open={full.pk}", "?state=all", "?q=nothing", "new/", "requests/", "usage/")
+    rooms = ("", f"?open={full.pk}", "?state=all", "?q=nothing", "new/", "requests/")
     return [
         *(f"settings/keys/{room}" for room in rooms),
         *(here + deed for deed in deeds),

@@ -48,7 +48,7 @@ def chart(page: Page) -> Locator:
     return page.locator("figure").get_by_role("img")
 
 
-@pytest.mark.requirement("S1-034", "S1-064", "S3-060", "S3-065")
+@pytest.mark.requirement("S1-034", "S3-060")
 @pytest.mark.parametrize("scripts", [True, False])
 def test_usage_is_split_and_narrowed(house: Cast, visit: Visit, scripts: bool) -> None:
     spend(house)
@@ -74,7 +74,6 @@ def test_usage_is_split_and_narrowed(house: Cast, visit: Visit, scripts: bool) -
     expect(page.get_by_role("link", name="Clear the filter Project")).to_have_count(0)
 
 
-@pytest.mark.requirement("S1-064", "S3-065", "S3-066")
 def test_usage_of_other_days_and_day_by_day(house: Cast, visit: Visit) -> None:
     spend(house)
     page = visit(house.alice)

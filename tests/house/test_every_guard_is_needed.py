@@ -363,6 +363,14 @@ TRIGGERS: dict[tuple[str, str], Attempt] = {
         run("DELETE FROM orgs_organization WHERE id = %s", ACME),
         finds("SELECT 1 FROM projects_call WHERE organization_id = %s"),
     ),
+    ("orgs_organization", "seats_fall_back"): in_turn(
+        run(
+            "UPDATE orgs_organization SET seats = seats_used, seats_of_plan = 1 WHERE id = %s",
+            ACME,
+        ),
+        run("DELETE FROM orgs_invitation WHERE organization_id = %s", ACME),
+        finds("SELECT 1 FROM orgs_organization WHERE id = %s AND seats > seats_used"),
+    ),
     ("billing_invoice", "keep_issued"): of_billing("invoice", "reason = 'Another'", issue),
     ("billing_invoiceline", "keep_issued"): of_billing("invoiceline", "text = 'Another'", issue),
     ("billing_invoice", "keep_what_is_counted"): of_billing("invoice", "paid = 1", issue),

@@ -179,7 +179,8 @@ class Shown:
     def _others(self) -> str:
         number, words = self.page.others, self.words
         if not self.page.largest:
-            return str(words.unseen_many)
+            unseen = [one for one in self.page.lines if one.standing == "unseen"]
+            return self.name_of(unseen[0]) if unseen else str(words.unseen_many)
         return f"{number:,} other {words.many}" if number > 1 else "Others"
 
     @property

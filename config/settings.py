@@ -282,7 +282,8 @@ CURRENCY = env.str("CURRENCY", default="USD")
 REQUEST_LOG_MONTHS = env.int("REQUEST_LOG_MONTHS", default=13)
 
 # Billing. Without a subscription an organization has this plan: by default all of it, for nothing.
-DEFAULT_PLAN = env.str("DEFAULT_PLAN", default="enterprise")
+# The demo sells plans.
+DEFAULT_PLAN = env.str("DEFAULT_PLAN", default="free" if DEMO else "enterprise")
 # Who issues invoices. Without a name none are issued, and nothing can be subscribed to.
 ISSUER = {
     "name": env.str("ISSUER_NAME", default=""),

@@ -97,11 +97,15 @@ def draft_fill(
 
 
 def buyer_of(organization: UUID) -> dict[str, Any]:
-    """The buyer as today's details name it; the organization's own name where there are none."""
-    rows = BillingDetails.objects.in_org(organization).values(*PARTY)
+    """The buyer as today's details name it; the organization's own name where there are none.
+
+    Its electronic address is the first of those that get its invoices (BT-49).
+    """
+    rows = BillingDetails.objects.in_org(organization).values(*PARTY, "recipients")
     said = rows.first() or dict.fromkeys(PARTY, "")
     name, slug = Organization.objects.values_list("name", "slug").get(pk=organization)
-    return said | {"legal_name": said["legal_name"] or name, "customer": slug}
+    email = next(iter(said.pop("recipients", ())), "")
+    return said | {"legal_name": said["legal_name"] or name, "customer": slug, "email": email}
 
 
 def treatment_of(invoice: Invoice) -> Treatment:

@@ -72,7 +72,7 @@ def _seller(said: Mapping[str, str]) -> Party:
 
 def _buyer(said: Mapping[str, str]) -> Party:
     street = "\n".join(filter(None, (said.get("street", ""), said.get("street_2", ""))))
-    names = ("country", "city", "postcode", "region", "tax_id")
+    names = ("country", "city", "postcode", "region", "tax_id", "email")
     return Party(
         name=said.get("legal_name", ""),
         street=street,

@@ -69,11 +69,11 @@ def test_a_signed_event_says_what_to_look_at() -> None:
         "=",
         "t=1,v1=é",
         "t=9999999999999999999999,v1=00",
-        f"t={int(time.time())},v1={'0' * 64}",
+        f"t=NOW,v1={'0' * 64}",
     ],
 )
 def test_a_signature_that_is_none_is_forged(signature: str) -> None:
-    assert refusal(BODY, signature) == "forged"
+    assert refusal(BODY, signature.replace("NOW", str(int(time.time())))) == "forged"
 
 
 def test_another_secret_another_body_and_another_moment_are_forged() -> None:

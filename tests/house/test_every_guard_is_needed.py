@@ -213,6 +213,7 @@ def _drop_unique(table: str, name: str) -> str:
 ALIKE: dict[str, Callable[[str, list[str]], Attempt]] = {
     "refuse_unrecorded": lambda table, columns: unrecorded(
         f"UPDATE {table} SET {quoted(columns[0])} = {quoted(columns[0])}"
+        f" WHERE {'id' if table == 'orgs_organization' else 'organization_id'} = '{ACME}'"
     ),
     "remember_former_part": lambda table, columns: forgotten(table),
 }

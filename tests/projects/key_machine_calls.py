@@ -36,6 +36,7 @@ NOTHING: dict[str, Any] = {
     "window": "month",
     "zone": "UTC",
 }
+TEAMS, MONEY = ("organization", "group", "project"), ("budget", "window", "zone")
 costs = st.sampled_from([None, 0, 1, NANO // 4, NANO, 3 * NANO])
 
 
@@ -96,14 +97,19 @@ class CallDeeds(AccountDeeds):
             return
         by = self.someone(data, "keys.set_policies")
         held = self.book.limits.get((layer, subject))
-        same = said == (held.said if held else NOTHING)
+        before = held.said if held else NOTHING
+        same = said == before
+        # What a whole team may spend is for Owners; its lists are asked of anew where they change.
+        money = layer in TEAMS and any(said[name] != before[name] for name in MONEY)
+        unlisted = all(said[name] == before[name] for name in ("tasks", "models"))
         door = doors.key_change_policy if layer == "key" else doors.limit_change
         lives = layer != "key" or self.book.keys[subject].live
         done = self.tries(
             by,
             self.oracle.may(by, "keys.set_policies")
+            and (not money or self.oracle.may(by, "billing.manage_budgets"))
             and lives
-            and (same or layer == "organization" or self.is_approved(said)),
+            and (same or unlisted or layer == "organization" or self.is_approved(said)),
             lambda access: limit_set(
                 subject=self.subject_row(layer, subject),
                 layer=layer,

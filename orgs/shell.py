@@ -13,6 +13,7 @@ from config.legal import documents
 from config.roles import Permission, Policy, permissions_of
 from orgs.access import Access
 from orgs.keys import active_keys, counted_keys
+from orgs.navigation import DEEDS, NAV, ORGANIZATION, PALETTE_NAMES, ROOMS, SETTINGS, Line
 from orgs.queries.organizations import owner_names
 from orgs.team import Tab
 
@@ -32,50 +33,6 @@ class Item:
 class Section:
     label: str
     items: list[Item] = field(default_factory=list)
-
-
-NAV: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
-    ("", (("Dashboard", "dashboard", "home", Permission.ORG_VIEW_DASHBOARD),)),
-    (
-        "People",
-        (
-            ("Members", "member_list", "users", Permission.MEMBERS_VIEW),
-            ("Groups", "group_list", "user-group", Permission.GROUPS_VIEW),
-        ),
-    ),
-    (
-        "Work",
-        (
-            ("Workspaces", "workspace_list", "rectangle-stack", Permission.ORG_VIEW_DASHBOARD),
-            ("Projects", "project_list", "folder", Permission.ORG_VIEW_DASHBOARD),
-            ("Runners", "runner_list", "server-stack", Permission.ORG_VIEW_DASHBOARD),
-            ("Automations", "automation_list", "bolt", Permission.ORG_VIEW_DASHBOARD),
-            ("Executions", "execution_list", "queue-list", Permission.EXECUTIONS_VIEW),
-            ("Hub", "hub", "squares-2x2", Permission.HUB_ACCESS),
-            ("Inbox", "inbox", "inbox", Permission.ORG_VIEW),
-        ),
-    ),
-    (
-        "Measure",
-        (
-            ("Usage", "usage", "chart-bar", Permission.BILLING_VIEW_USAGE),
-            ("Insights", "insights", "presentation-chart-line", Permission.INSIGHTS_VIEW),
-        ),
-    ),
-    (
-        "Reference",
-        (
-            ("Permissions", "permission_matrix", "table-cells", Permission.ORG_VIEW),
-            ("Docs", "docs", "book-open", Permission.ORG_VIEW),
-            ("Security", "security", "shield-check", Permission.ORG_VIEW),
-        ),
-    ),
-)
-ORGANIZATION: tuple[tuple[str, str, str, Permission], ...] = (
-    ("Settings", "organization_settings", "cog-6-tooth", Permission.ORG_ACCESS_SETTINGS),
-    ("Billing", "billing_overview", "credit-card", Permission.BILLING_VIEW),
-    ("Audit log", "event_list", "clipboard-document-list", Permission.AUDIT_VIEW),
-)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -109,17 +66,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "legal": _legal(access),
         "settings_tabs": partial(_settings_tabs, request, access),
     }
-
-
-# The pages of the settings: label, route, permission. A page of one lights up its tab.
-SETTINGS = (
-    ("General", "organization_settings", Permission.ORG_ACCESS_SETTINGS),
-    ("API keys", "key_list", Permission.KEYS_CREATE),
-    ("Limits", "limit_list", Permission.KEYS_SET_POLICIES),
-    ("Service accounts", "service_account_list", Permission.KEYS_CREATE),
-    ("Model providers", "provider_list", Permission.ORG_CONFIGURE_PROVIDERS),
-    ("Requests", "call_list", Permission.KEYS_SET_POLICIES),
-)
 
 
 def _settings_tabs(request: HttpRequest, access: Access) -> list[Tab]:
@@ -168,7 +114,7 @@ def _section(
     request: HttpRequest,
     access: Access,
     label: str,
-    lines: tuple[tuple[str, str, str, Permission], ...],
+    lines: tuple[Line, ...],
     counts: dict[str, int],
 ) -> Section:
     here = _here(request)
@@ -206,100 +152,8 @@ def _here(request: HttpRequest) -> str | None:
     return request.resolver_match.url_name if request.resolver_match else ""
 
 
-# Routes of one page family light up the same line of the navigation.
-_ROOMS = {
-    "member": "member_list",
-    "invitation": "member_list",
-    "ownership": "member_list",
-    "access": "member_list",
-    "roster": "member_list",
-    "expiry": "member_list",
-    "group": "group_list",
-    "event": "event_list",
-    "organization": "organization_settings",
-    "key": "organization_settings",
-    "limit": "organization_settings",
-    "call": "organization_settings",
-    "service": "organization_settings",
-    "provider": "organization_settings",
-    "permission": "permission_matrix",
-    "explain": "permission_matrix",
-    "billing": "billing_overview",
-    "plan": "billing_overview",
-    "subscription": "billing_overview",
-    "payment": "billing_overview",
-    "invoice": "billing_overview",
-    "credit": "billing_overview",
-    "budget": "billing_overview",
-    "insights": "insights",
-    "project_insights": "insights",
-    "project_insights_enable": "insights",
-    "project_insights_disable": "insights",
-    "organization_access": "permission_matrix",
-    "workspace": "workspace_list",
-    "project": "project_list",
-    "secret": "project_list",
-    "personal": "project_list",
-    "agent": "project_list",
-    "workflow": "project_list",
-    "tool": "project_list",
-    "knowledge": "project_list",
-    "resource": "project_list",
-    "runner": "runner_list",
-    "environment": "runner_list",
-    "integration": "runner_list",
-    "automation": "automation_list",
-    "request": "inbox",
-    "notices": "inbox",
-    "publish": "inbox",
-    "hub": "hub",
-    "task": "hub",
-}
-
-
 def _room(route: str) -> str:
-    return _ROOMS.get(route) or _ROOMS.get(route.split("_")[0], route)
-
-
-# In the palette a name stands without its section.
-PALETTE_NAMES = {"Settings": "Organization settings"}
-
-# What Cmd/Ctrl+K finds besides the pages of the navigation; a fragment leads to a section.
-DEEDS: tuple[tuple[str, str, str, str, Permission], ...] = (
-    ("Invite member", "invitation_create", "", "user-plus", Permission.MEMBERS_INVITE),
-    ("Create group", "group_create", "", "plus", Permission.GROUPS_CREATE),
-    ("Create workspace", "workspace_create", "", "plus", Permission.WORKSPACES_CREATE),
-    ("Create project", "project_create", "", "plus", Permission.PROJECTS_CREATE),
-    ("Request a project", "project_request", "", "hand-raised", Permission.PROJECTS_REQUEST),
-    ("Explain access", "explain", "", "magnifying-glass-circle", Permission.ORG_VIEW),
-    ("Who may do what", "organization_access", "", "identification", Permission.MEMBERS_VIEW),
-    ("Import a roster", "roster_import", "", "arrow-up-tray", Permission.MEMBERS_CHANGE_ROLE),
-    ("Create API key", "key_create", "", "key", Permission.KEYS_CREATE),
-    ("API keys", "key_list", "", "key", Permission.KEYS_CREATE),
-    ("Limits of keys", "limit_list", "", "scale", Permission.KEYS_SET_POLICIES),
-    ("Requests of keys", "call_list", "", "queue-list", Permission.KEYS_SET_POLICIES),
-    (
-        "Service accounts",
-        "service_account_list",
-        "",
-        "cpu-chip",
-        Permission.KEYS_CREATE,
-    ),
-    (
-        "Change policies",
-        "organization_settings",
-        "#policies",
-        "adjustments-horizontal",
-        Permission.ORG_MANAGE_SETTINGS,
-    ),
-    (
-        "Worker SSH key",
-        "organization_settings",
-        "#ssh-key",
-        "command-line",
-        Permission.ORG_VIEW_SSH_KEY,
-    ),
-)
+    return ROOMS.get(route) or ROOMS.get(route.split("_")[0], route)
 
 
 def _palette(access: Access, sections: list[Section]) -> list[Item]:

@@ -6,6 +6,7 @@ Routes of apps above this one stand here by name. Who sees which line is asked i
 from __future__ import annotations
 
 from config.roles import Permission
+from orgs.models import Entitlement
 
 Line = tuple[str, str, str, Permission]
 """Label, route, icon, and the permission that opens it."""
@@ -52,6 +53,9 @@ ORGANIZATION: tuple[Line, ...] = (
     ("Billing", "billing_overview", "credit-card", Permission.BILLING_VIEW),
     ("Audit log", "event_list", "clipboard-document-list", Permission.AUDIT_VIEW),
 )
+
+# What a plan has to include for its line to be there; the gate asks the same of its route.
+INCLUDED = {"insights": Entitlement.INSIGHTS}
 
 # The pages of the settings: label, route, permission. A page of one lights up its tab.
 SETTINGS = (

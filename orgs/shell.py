@@ -13,7 +13,7 @@ from config.legal import documents
 from config.roles import Permission, Policy, permissions_of
 from orgs.access import Access
 from orgs.keys import active_keys, counted_keys
-from orgs.navigation import DEEDS, NAV, ORGANIZATION, PALETTE_NAMES, ROOMS, SETTINGS, Line
+from orgs.navigation import DEEDS, INCLUDED, NAV, ORGANIZATION, PALETTE_NAMES, ROOMS, SETTINGS, Line
 from orgs.queries.organizations import owner_names
 from orgs.team import Tab
 
@@ -129,9 +129,16 @@ def _section(
                 count=counts.get(route),
             )
             for name, route, icon, permission in lines
-            if access.can(permission) and not (route == "billing_overview" and _only_reads(access))
+            if access.can(permission) and _has_a_line(access, route)
         ],
     )
+
+
+def _has_a_line(access: Access, route: str) -> bool:
+    """Not what the plan shuts, and not what is merely to be read by a policy."""
+    if route in INCLUDED:
+        return access.includes(INCLUDED[route])
+    return route != "billing_overview" or not _only_reads(access)
 
 
 def _only_reads(access: Access) -> bool:

@@ -7,9 +7,14 @@ import re
 import pytest
 from django.test import Client
 
+from audit import ledger
+from audit.events import Event
+from audit.ledger import Target
+from billing.actions.plans import plan_write
+from billing.plans import plan_of
 from config.roles import Policy, Role
 from orgs.tenancy import bound
-from tests.factories import Cast, make_group, make_seat, sign_in
+from tests.factories import TEST, Cast, make_group, make_seat, sign_in
 from tests.projects.factories import make_group_role
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +107,22 @@ def test_whatever_navigation_and_palette_offer_may_be_opened(cast: Cast, who: st
     assert links
     for link in links:
         assert client.get(link.partition("#")[0]).status_code == 200, link
+
+
+def test_what_the_plan_does_not_include_has_no_line(cast: Cast) -> None:
+    insights = cast.url("insights/")
+    assert insights in sidebar_of(cast, "alice")
+    with bound(cast.acme.id):
+        plan_write(cast.acme, plan_of("free"))
+        ledger.record(
+            Event.SUBSCRIPTION_ENDED,
+            organization=cast.acme.id,
+            actor=TEST,
+            target=Target("subscription", None, "Free"),
+            changes=dict.fromkeys(("plan", "seats", "price"), (None, None)),
+        )
+    assert insights not in sidebar_of(cast, "alice")
+    assert insights not in palette_of(cast, "alice").values()
 
 
 def test_the_switcher_loads_when_it_is_opened_and_works_without_javascript(cast: Cast) -> None:

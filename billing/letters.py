@@ -26,9 +26,9 @@ from billing.documents.xml import invoice_xml
 from billing.models import BillingDetails, Invoice
 from billing.queries.papers import file_name, paper_of
 from config.moments import format_money
-from config.roles import Role
-from orgs.models import Membership, Organization
+from orgs.models import Organization
 from orgs.tenancy import bound
+from projects.queries.owners import organization_owners
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,7 @@ def recipients_of(organization: UUID) -> list[str]:
     rows = BillingDetails.objects.in_org(organization).values_list("recipients", flat=True)
     if named := rows.first():
         return list(named)
-    owners = Membership.objects.in_org(organization).filter(role=Role.OWNER, person__isnull=False)
-    return list(
-        owners.exclude(email="").order_by("joined_at").values_list("email", flat=True)[:MOST_OWNERS]
-    )
+    return [owner.email for owner in organization_owners(organization) if owner.email][:MOST_OWNERS]
 
 
 def _post(invoice: Invoice, write: Letter) -> None:

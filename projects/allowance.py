@@ -109,7 +109,9 @@ class Allowance:
 
     @property
     def without_money(self) -> Self:
-        return replace(self, budget=None)
+        """All else that it says: a window and a zone are the budget's."""
+        nothing = type(self)()
+        return replace(self, budget=None, window=nothing.window, zone=nothing.zone)
 
     @property
     def mark(self) -> str:

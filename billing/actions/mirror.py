@@ -29,10 +29,10 @@ from billing.gateway import (
     Topic,
 )
 from billing.models import BillingDetails, Invoice, WebhookEvent
-from config.roles import Role
 from orgs.actions.notices import notify
-from orgs.models import Membership, Organization
+from orgs.models import Organization
 from orgs.tenancy import bound
+from projects.queries.owners import organization_owners
 
 log = logging.getLogger(__name__)
 
@@ -176,10 +176,9 @@ def _is_theirs(customer: str, event: ProviderEvent) -> bool:
 
 def _tell_owners(organization: UUID, invoice: Invoice) -> None:
     slug = Organization.objects.values_list("slug", flat=True).get(pk=organization)
-    owners = Membership.objects.in_org(organization).filter(role=Role.OWNER, person__isnull=False)
     notify(
         organization=organization,
-        members=owners,
+        members=organization_owners(organization),
         text=f"{invoice} could not be charged. Look at the payment method.",
         path=reverse("billing_overview", args=[slug]),
         key=f"payment-failed:{invoice.provider_ref}",

@@ -67,11 +67,28 @@ def invoice_mirror(*, organization: UUID, facts: InvoiceFacts, actor: Actor) -> 
 
 
 def _made(organization: UUID, facts: InvoiceFacts, actor: Actor) -> Invoice:
+    invoice = _unsaved(organization, facts)
+    invoice.save(force_insert=True)
+    InvoiceLine.objects.bulk_create(
+        _line(invoice, position, line) for position, line in enumerate(_lines(facts), 1)
+    )
+    changes = {
+        "amount": (None, format_money(invoice.gross, facts.currency)),
+        "kind": (None, Kind(invoice.kind).label),
+        "due_on": (None, invoice.due_on),
+    }
+    _record(Event.INVOICE_ISSUED, invoice, actor, changes)
+    if facts.is_renewal:
+        _move_on(invoice, facts)
+    return invoice
+
+
+def _unsaved(organization: UUID, facts: InvoiceFacts) -> Invoice:
     buyer = buyer_of(organization)
     issued = day_of(facts.issued_at or facts.made_at)
     start, end = day_of(facts.period_start), day_of(facts.period_end)
     net, tax, gross = _sums(facts)
-    invoice = Invoice(
+    return Invoice(
         organization_id=organization,
         kind=Kind.TOP_UP if facts.is_top_up else Kind.INVOICE,
         state=State.OPEN,
@@ -94,19 +111,6 @@ def _made(organization: UUID, facts: InvoiceFacts, actor: Actor) -> Invoice:
         provider_ref=facts.ref,
         provider_url=facts.url,
     )
-    invoice.save(force_insert=True)
-    InvoiceLine.objects.bulk_create(
-        _line(invoice, position, line) for position, line in enumerate(_lines(facts), 1)
-    )
-    changes = {
-        "amount": (None, format_money(gross, facts.currency)),
-        "kind": (None, Kind(invoice.kind).label),
-        "due_on": (None, invoice.due_on),
-    }
-    _record(Event.INVOICE_ISSUED, invoice, actor, changes)
-    if facts.is_renewal:
-        _move_on(invoice, facts)
-    return invoice
 
 
 def _move_on(invoice: Invoice, facts: InvoiceFacts) -> None:

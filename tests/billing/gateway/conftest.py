@@ -1,13 +1,17 @@
-"""A localstripe for the run, and a stand-in that answers recorded shapes."""
+"""A localstripe for the run, a stand-in that answers recorded shapes, and who is told of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from billing.gateway import account as stripe_account
 from tests.billing.gateway.localstripe_client import Elsewhere, running
-from tests.billing.gateway.recorded import Recorded
+from tests.billing.gateway.recorded import PRICES, Recorded
+from tests.billing.gateway.webhooks import SECRET, Told
+from tests.factories import Cast
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,18 @@ def elsewhere() -> Iterator[Elsewhere]:
 def recorded() -> Iterator[Recorded]:
     with Recorded().listening() as server:
         yield server
+
+
+@pytest.fixture
+def with_stripe(settings: Any, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe_account, "RETRIES", 0)
+    settings.STRIPE_API_KEY = "sk_test_of_nobody"
+    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_API_BASE = recorded.base
+    settings.STRIPE_PRICES = PRICES
+    settings.CURRENCY = "USD"
+
+
+@pytest.fixture
+def told(cast: Cast, recorded: Recorded) -> Told:
+    return Told(cast.acme, recorded)

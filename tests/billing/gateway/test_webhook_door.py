@@ -12,29 +12,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.gateway import account as stripe_account
 from billing.models import BillingDetails, Subscription
 from billing.views.webhooks import LARGEST
 from orgs.models import Organization
 from orgs.tenancy import bound
-from tests.billing.gateway.recorded import PRICES, Recorded
-from tests.billing.gateway.webhooks import SECRET, Told, post, signature
+from tests.billing.gateway.recorded import Recorded
+from tests.billing.gateway.webhooks import Told, post, signature
 from tests.factories import Cast, make_organization, make_person
 from tests.races import together
 
-
-@pytest.fixture(autouse=True)
-def _with_stripe(settings: Any, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_account, "RETRIES", 0)
-    settings.STRIPE_API_KEY = "sk_test_of_nobody"
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
-    settings.STRIPE_API_BASE = recorded.base
-    settings.STRIPE_PRICES = PRICES
-
-
-@pytest.fixture
-def told(cast: Cast, recorded: Recorded) -> Told:
-    return Told(cast.acme, recorded)
+pytestmark = pytest.mark.usefixtures("with_stripe")
 
 
 def test_without_stripe_there_is_no_such_door(settings: Any, db: None) -> None:

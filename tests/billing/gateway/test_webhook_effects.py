@@ -10,22 +10,19 @@ from django.utils import timezone
 
 from billing.actions import mirror_draft as draft
 from billing.actions.provider_round import organizations_at, planned_send, provider_round
-from billing.gateway import account as stripe_account
 from billing.gateway import gateway_of
 from billing.models import Subscription, Term
 from billing.queries.metering import Metered
-from orgs.models import Organization
 from orgs.tenancy import bound
 from tests.billing.gateway.recorded import (
     NOON,
-    PRICES,
     Recorded,
     a_line,
     a_subscription,
     an_item,
     listed,
 )
-from tests.billing.gateway.webhooks import SECRET, Told, post
+from tests.billing.gateway.webhooks import Told, org_of, post
 from tests.factories import Cast
 
 CREATED, UPDATED, DELETED = (
@@ -33,24 +30,7 @@ CREATED, UPDATED, DELETED = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _with_stripe(settings: Any, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_account, "RETRIES", 0)
-    settings.STRIPE_API_KEY = "sk_test_of_nobody"
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
-    settings.STRIPE_API_BASE = recorded.base
-    settings.STRIPE_PRICES = PRICES
-    settings.CURRENCY = "USD"
-
-
-@pytest.fixture
-def told(cast: Cast, recorded: Recorded) -> Told:
-    return Told(cast.acme, recorded)
-
-
-def org_of(told: Told) -> Organization:
-    with bound(told.org.pk):
-        return Organization.objects.get(pk=told.org.pk)
+pytestmark = pytest.mark.usefixtures("with_stripe")
 
 
 # --- Subscriptions ----------------------------------------------------------------------------

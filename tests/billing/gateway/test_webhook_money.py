@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from billing.gateway import account as stripe_account
 from billing.models import CreditEntry, Invoice, Payment, Subscription
-from orgs.models import Organization
 from orgs.tenancy import bound
 from tests.billing.gateway.recorded import (
     NOON,
-    PRICES,
     Recorded,
     a_line,
     a_method,
 )
-from tests.billing.gateway.webhooks import SECRET, Told
+from tests.billing.gateway.webhooks import Told
 from tests.factories import Cast
 
 CREATED, UPDATED, DELETED = (
@@ -25,24 +20,7 @@ CREATED, UPDATED, DELETED = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _with_stripe(settings: Any, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_account, "RETRIES", 0)
-    settings.STRIPE_API_KEY = "sk_test_of_nobody"
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
-    settings.STRIPE_API_BASE = recorded.base
-    settings.STRIPE_PRICES = PRICES
-    settings.CURRENCY = "USD"
-
-
-@pytest.fixture
-def told(cast: Cast, recorded: Recorded) -> Told:
-    return Told(cast.acme, recorded)
-
-
-def org_of(told: Told) -> Organization:
-    with bound(told.org.pk):
-        return Organization.objects.get(pk=told.org.pk)
+pytestmark = pytest.mark.usefixtures("with_stripe")
 
 
 # --- Invoices ---------------------------------------------------------------------------------

@@ -36,6 +36,11 @@ SECRET = "whsec_of_nobody"
 _numbers = itertools.count(time.time_ns() // 10**6 % 10**10)
 
 
+def org_of(told: Told) -> Organization:
+    with bound(told.org.pk):
+        return Organization.objects.get(pk=told.org.pk)
+
+
 def signature(body: bytes, *, secret: str = SECRET, at: int | None = None) -> str:
     moment = int(time.time()) if at is None else at
     mac = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)

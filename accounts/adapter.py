@@ -10,11 +10,11 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts import registration
 from accounts.models import User
 from config.text import clean_email, clean_line
 
@@ -35,8 +35,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_email(self, email: str) -> str:
         return clean_email(email)
 
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return registration.is_open(request)
+
     def new_user(self, request: HttpRequest) -> User:
-        if settings.REVIEW_SIGN_UPS:
+        if registration.is_reviewed():
             return User(state=User.State.PENDING, is_active=False)
         return User()
 
@@ -74,6 +77,13 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Where one comes in by invitation only: by its link, and as whom the provider names."""
+        if registration.is_open_to_all():
+            return True
+        address = registration.invited(request, link=str(sociallogin.state.get("next") or ""))
+        return bool(address) and address == str(sociallogin.user.email or "").lower()
+
     def populate_user(
         self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
     ) -> User:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.core import context
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as passkeys
 from allauth.socialaccount import forms as social
 from django import forms
+
+from accounts import registration
 
 LABELS = {
     "login": "Email",
@@ -55,6 +58,15 @@ class SignupForm(InOurWords, account.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = "Your name"
+
+    def clean_email(self) -> str:
+        address: str = super().clean_email()
+        only = registration.only_address(context.request)
+        if only and address != only:
+            raise forms.ValidationError(
+                "Use the address that the invitation was sent to.", code="not_invited"
+            )
+        return address
 
 
 class SocialSignupForm(InOurWords, social.SignupForm):

@@ -14,6 +14,13 @@ from uuid6 import uuid7
 
 from config.text import EMAIL_LENGTH, NAME_LENGTH
 
+NOTICE_LENGTH = 300
+ACCOUNT_FIELDS = (
+    *("name", "email", "state", "state_reason", "is_active", "is_staff"),
+    *("date_joined", "last_login"),
+)
+"""What the portal's role may read of an account, beside its id: never the password."""
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -71,6 +78,38 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
             models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="user_email_lower"),
         ]
+        indexes: ClassVar = [models.Index(fields=["name", "id"], name="user_by_name")]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+
+class PlatformSettings(models.Model):
+    """How the platform stands to newcomers: one row, and none before it is first changed.
+
+    Everybody reads it; only the portal's role may write it.
+    """
+
+    class Registration(models.TextChoices):
+        OPEN = "open", "Open to everyone"
+        APPROVAL = "approval", "By approval"
+        CLOSED = "closed", "By invitation only"
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    registration = models.TextField(choices=Registration)
+    support_email = models.EmailField(max_length=EMAIL_LENGTH, blank=True, default="")
+    notice = models.CharField(max_length=NOTICE_LENGTH, blank=True, default="")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="platform_settings_once"),
+            models.CheckConstraint(
+                condition=Q(registration__in=["open", "approval", "closed"]),
+                name="platform_settings_registration",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_registration_display()

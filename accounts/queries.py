@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 
 from accounts.devices import device_icon, device_words
-from accounts.models import User
+from accounts.models import PlatformSettings, User
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,3 +69,12 @@ def configured_providers() -> list[str]:
     """The providers beside the house's own sign-in, by the names that allauth gives them."""
     providers = cast("dict[str, dict[str, Any]]", settings.SOCIALACCOUNT_PROVIDERS)
     return [name for name, choices in providers.items() if choices["APPS"]]
+
+
+def platform_settings() -> PlatformSettings:
+    """How the platform stands to newcomers; before it is first changed, as the environment says."""
+    return PlatformSettings.objects.first() or PlatformSettings(
+        registration=PlatformSettings.Registration.APPROVAL
+        if settings.REVIEW_SIGN_UPS
+        else PlatformSettings.Registration.OPEN
+    )

@@ -33,7 +33,7 @@ urlpatterns = [
         name="mfa_reauthenticate_webauthn",
     ),
     path("sign-out/", public(account.logout), name="account_logout"),
-    path("sign-up/", public(account.signup), name="account_signup"),
+    path("sign-up/", public(views.sign_up), name="account_signup"),
     path(
         "sign-up/confirm/",
         public(account.email_verification_sent),

@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
-from allauth.account.views import LoginView, reauthenticate
+from allauth.account.views import LoginView, SignupView, reauthenticate
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -26,14 +26,15 @@ from accounts.adapter import INACTIVE_KEY
 from accounts.forms import NameForm
 from accounts.identity import PersonRequest, actor_of
 from accounts.models import User
-from accounts.queries import configured_providers, means_of
+from accounts.queries import configured_providers, means_of, platform_settings
 from accounts.queries import session_list as sessions_of
 from audit.events import Event
 from config.gate import public, signed_in
 from config.requests import Request
 
 # A template calls `cast` itself, so a sign-in page without the demo asks for nothing.
-sign_in = LoginView.as_view(extra_context={"cast": demo.cast})
+sign_in = LoginView.as_view(extra_context={"cast": demo.cast, "platform": platform_settings})
+sign_up = SignupView.as_view(extra_context={"platform": platform_settings})
 
 
 @public
@@ -71,7 +72,8 @@ def account_inactive(request: Request) -> HttpResponse:
     """Why an account that proved itself is not let in, and whom to write to."""
     known = request.session.get(INACTIVE_KEY, "")
     person = User.objects.filter(pk=known, is_active=False).first() if known else None
-    _, write_to = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    write_to = platform_settings().support_email or sender
     context = {"person": person, "write_to": write_to}
     return render(request, "account/account_inactive.html", context, status=403)
 

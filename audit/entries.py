@@ -1,6 +1,6 @@
 """An entry of the ledger as it is read: its columns, its facts, and its words.
 
-What is asked of the database stands in `audit/queries.py`; the sentence in `audit/sentences.py`.
+What is asked of the database stands in `audit/queries/`; the sentence in `audit/sentences.py`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,18 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field before and after, in words; empty for none."""
+    """A field before and after, in words; empty for none. Of a list, what stayed, went and came."""
 
     label: str
     before: str
     after: str
+    kept: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def is_list(self) -> bool:
+        return bool(self.kept or self.removed or self.added)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,18 +137,39 @@ class Entry:
         """What changed, in the order that the catalogue declares."""
         labels = {field.name: field.label for field in self.event.fields} if self.event else {}
         names = dict.fromkeys([*labels, *changes_in(self.facts), *changes_in(self.words or {})])
-        found = ((labels.get(name, name), self.change_of(name)) for name in names)
-        return [Change(label, *pair) for label, pair in found if pair is not None]
+        found = ((labels.get(name, name), self.change_of(name), name) for name in names)
+        return [
+            Change(label, *pair, *self._items(name))
+            for label, pair, name in found
+            if pair is not None
+        ]
 
     def change_of(self, name: str) -> tuple[str, str] | None:
         """A field before and after, in words; None when the entry does not have it."""
-        pair = changes_in(self.facts).get(name, changes_in(self.words or {}).get(name))
+        pair = self._pair(name)
         if isinstance(pair, list) and len(pair) == 2:
             before, after = (sentences.words_of(value, field=name) for value in pair)
             return before, after
         if self.words is None and self.outcome is Outcome.DONE and self._is_personal(name):
             return ERASED, ERASED
         return None
+
+    def _pair(self, name: str) -> Any:
+        return changes_in(self.facts).get(name, changes_in(self.words or {}).get(name))
+
+    def _items(self, name: str) -> tuple[tuple[str, ...], ...]:
+        """What stayed, went and came of a list that is one on both sides, or on one beside none."""
+        pair = self._pair(name)
+        if not isinstance(pair, list) or not any(isinstance(side, list) for side in pair):
+            return ()
+        if not all(isinstance(side, list | None) for side in pair):
+            return ()
+        before, after = ([sentences.words_of(item) for item in side or []] for side in pair)
+        return (
+            tuple(item for item in before if item in after),
+            tuple(item for item in before if item not in after),
+            tuple(item for item in after if item not in before),
+        )
 
     def _is_personal(self, name: str) -> bool:
         fields = self.event.fields if self.event else ()

@@ -43,6 +43,11 @@ KIND = Field("kind", "Kind")
 FORMAT = Field("format", "Format")
 ENTRIES = Field("entries", "Entries")
 KEY = Field("key", "Key")
+RULE = Field("rule", "Rule")
+WHEN_BROKEN = Field("blocks", "When broken")
+ENTRIES_KNOWN = Field("known", "Broken already")
+UP_TO = Field("sequence", "Up to entry")
+HASH = Field("hash", "Hash")
 HOLDER = Field("holder", "Acts for", personal=True)
 MAY = Field("may", "May")
 ENDS = Field("ends_at", "Works until")
@@ -52,6 +57,7 @@ AMOUNT = Field("amount", "Amount")
 ENDS_ON = Field("ends_on", "Ends on")
 SENT_TO = Field("to", "To", personal=True)
 SUBSCRIBED = (Field("plan", "Plan"), Field("seats", "Seats"), Field("price", "Price a month"))
+FINGERPRINT = Field("fingerprint", "Fingerprint")
 LIMITS = (
     Field("budget", "Budget"),
     Field("rpm", "Requests a minute"),
@@ -76,6 +82,11 @@ class Event(Enum):
 
     # Access
     ACCESS_REFUSED = "access.refused", "opened {target}", "open {target}"
+    ACCESS_STATED = (
+        "access.stated",
+        "stated who may do what in {target}",
+        "state who may do what in {target}",
+    )
 
     # Sessions and accounts
     SESSION_STARTED = "session.started", "signed in", "sign in"
@@ -151,8 +162,68 @@ class Event(Enum):
         STATE,
         Field("closes_at", "Deleted on"),
     )
+    ORGANIZATION_ARCHIVED = "organization.archived", "archived {target}", "archive {target}", STATE
     ORGANIZATION_RESTORED = "organization.restored", "restored {target}", "restore {target}", STATE
     ORGANIZATION_DELETED = "organization.deleted", "deleted {target} for good", "delete {target}"
+
+    # What an organization lets itself have, and the key of its workers
+    QUOTA_CHANGED = (
+        "quota.changed",
+        "changed the quotas of {target}",
+        "change the quotas of {target}",
+        Field("quotas", "Quotas"),
+    )
+    WORKER_KEY_CREATED = (
+        "worker_key.created",
+        "made the worker key {target}",
+        "make a worker key",
+        FINGERPRINT,
+    )
+    WORKER_KEY_ROTATED = (
+        "worker_key.rotated",
+        "replaced the worker key with {target}",
+        "replace the worker key",
+        FINGERPRINT,
+    )
+    WORKER_KEY_RETIRED = (
+        "worker_key.retired",
+        "retired the worker key {target}",
+        "retire a worker key",
+        FINGERPRINT,
+    )
+
+    # The platform
+    PLATFORM_SETTINGS_CHANGED = (
+        "platform.settings_changed",
+        "changed the settings of the platform",
+        "change the settings of the platform",
+        Field("registration", "Registration"),
+        Field("support_email", "Support address"),
+        Field("notice", "Notice"),
+    )
+    PLATFORM_PROVIDER_CREATED = (
+        "platform_provider.created",
+        "set up the platform’s provider {target}",
+        "set up a provider of the platform",
+        CONFIGURATION,
+    )
+    PLATFORM_PROVIDER_CHANGED = (
+        "platform_provider.changed",
+        "changed the platform’s provider {target}",
+        "change the platform’s provider {target}",
+        CONFIGURATION,
+    )
+    PLATFORM_PROVIDER_ROTATED = (
+        "platform_provider.rotated",
+        "replaced the token of the platform’s provider {target}",
+        "replace the token of a provider of the platform",
+    )
+    PLATFORM_PROVIDER_DELETED = (
+        "platform_provider.deleted",
+        "removed the platform’s provider {target}",
+        "remove the platform’s provider {target}",
+        CONFIGURATION,
+    )
 
     # Members
     MEMBER_ADDED = (
@@ -210,6 +281,87 @@ class Event(Enum):
         "ownership.withdrawn",
         "withdrew the offer of ownership to {target}",
         ("withdraw the offer of ownership to {target}"),
+    )
+
+    # Owner recovery
+    DOMAIN_ADDED = "domain.added", "added the domain {target}", "add a domain"
+    DOMAIN_VERIFIED = "domain.verified", "proved the domain {target}", "prove the domain {target}"
+    DOMAIN_REMOVED = "domain.removed", "removed the domain {target}", "remove a domain"
+    OWNER_CLAIM_CREATED = (
+        "owner_claim.created",
+        "claimed ownership for {target}: {method.new}",
+        "claim ownership",
+        Field("method", "How"),
+    )
+    OWNER_CLAIM_CONFIRMED = (
+        "owner_claim.confirmed",
+        "confirmed the claim of ownership for {target}",
+        "confirm a claim of ownership",
+        Field("ripe_at", "May be completed from"),
+    )
+    OWNER_CLAIM_PROVED = (
+        "owner_claim.proved",
+        "proved {domain.new} for the claim of ownership for {target}",
+        "prove a domain for a claim of ownership",
+        Field("domain", "Domain"),
+        Field("ripe_at", "May be completed from"),
+    )
+    OWNER_CLAIM_ANNOUNCED = (
+        "owner_claim.announced",
+        "announced the claim of ownership for {target}",
+        "announce a claim of ownership",
+        Field("ripe_at", "May be completed from"),
+    )
+    OWNER_CLAIM_CANCELED = (
+        "owner_claim.canceled",
+        "canceled the claim of ownership for {target}",
+        "cancel a claim of ownership",
+        STATE,
+    )
+    OWNER_CLAIM_EXPIRED = (
+        "owner_claim.expired",
+        "let the claim of ownership for {target} expire",
+        "let a claim of ownership expire",
+        STATE,
+    )
+    OWNER_CLAIM_COMPLETED = (
+        "owner_claim.completed",
+        "completed the claim of ownership for {target}",
+        "complete a claim of ownership",
+        STATE,
+    )
+
+    # Support
+    SUPPORT_OPENED = (
+        "support.opened",
+        "let {target} in as support, {may.new}, until {ends_at.new}",
+        "let support in",
+        MAY,
+        Field("ends_at", "Until"),
+    )
+    SUPPORT_ENDED = (
+        "support.ended",
+        "ended the support window of {target}",
+        "end a support window",
+        Field("ends_at", "Until"),
+    )
+    SUPPORT_CASE_CREATED = (
+        "support_case.created",
+        "opened the support case {target}",
+        "open a support case",
+        Field("urgency", "Urgency"),
+    )
+    SUPPORT_CASE_ANSWERED = (
+        "support_case.answered",
+        "wrote on the support case {target}",
+        "write on a support case",
+        STATE,
+    )
+    SUPPORT_CASE_SOLVED = (
+        "support_case.solved",
+        "solved the support case {target}",
+        "solve a support case",
+        STATE,
     )
 
     # Invitations
@@ -417,6 +569,12 @@ class Event(Enum):
         "chose the environment classes of the project {target}",
         "choose the environment classes of the project {target}",
         Field("environments", "Environment classes"),
+    )
+    PROJECT_PROVIDERS_CHANGED = (
+        "project.providers_changed",
+        "chose the model providers of the project {target}",
+        "choose the model providers of the project {target}",
+        Field("providers", "Model providers"),
     )
     PROJECT_ARCHIVED = (
         "project.archived",
@@ -778,6 +936,61 @@ class Event(Enum):
         CONFIGURATION,
     )
 
+    # Webhooks
+    WEBHOOK_CREATED = (
+        "webhook.created",
+        "set up the webhook {target}",
+        "set up a webhook",
+        CONFIGURATION,
+    )
+    WEBHOOK_CHANGED = (
+        "webhook.changed",
+        "changed the webhook {target}",
+        "change the webhook {target}",
+        CONFIGURATION,
+    )
+    WEBHOOK_SECRET_ROTATED = (
+        "webhook.secret_rotated",
+        "gave the webhook {target} a new secret",
+        "give the webhook {target} a new secret",
+        ENDS,
+    )
+    WEBHOOK_PAUSED = (
+        "webhook.paused",
+        "paused the webhook {target}",
+        "pause the webhook {target}",
+        STATE,
+    )
+    WEBHOOK_RESUMED = (
+        "webhook.resumed",
+        "let the webhook {target} go on",
+        "let the webhook {target} go on",
+        STATE,
+    )
+    WEBHOOK_SKIPPED = (
+        "webhook.skipped",
+        "skipped {entries.new} entries for the webhook {target}",
+        "skip entries for the webhook {target}",
+        ENTRIES,
+    )
+    WEBHOOK_DISABLED = (
+        "webhook.disabled",
+        "disabled the webhook {target} after its failures",
+        "disable the webhook {target}",
+        STATE,
+    )
+    WEBHOOK_TESTED = (
+        "webhook.tested",
+        "asked for a test of the webhook {target}",
+        "ask for a test of the webhook {target}",
+    )
+    WEBHOOK_DELETED = (
+        "webhook.deleted",
+        "removed the webhook {target}",
+        "remove the webhook {target}",
+        CONFIGURATION,
+    )
+
     # Requests
     REQUEST_MADE = (
         "request.made",
@@ -962,6 +1175,11 @@ class Event(Enum):
 
     # The log itself
     AUDIT_READ = "audit.read", "read the audit log", "read the audit log"
+    AUDIT_PROJECT_READ = (
+        "audit.project_read",
+        "read the audit log of the project {target}",
+        "read the audit log of a project",
+    )
     AUDIT_EXPORTED = (
         "audit.exported",
         "exported the audit log",
@@ -969,4 +1187,104 @@ class Event(Enum):
         (FORMAT),
         ENTRIES,
     )
+    AUDIT_FILTER_SAVED = (
+        "audit.filter_saved",
+        "saved the filter {target} of the audit log",
+        "save a filter of the audit log",
+        Field("filter", "Filter", personal=True),
+        Field("shared", "Shared"),
+    )
+    AUDIT_FILTER_DELETED = (
+        "audit.filter_deleted",
+        "deleted the filter {target} of the audit log",
+        "delete the filter {target} of the audit log",
+        Field("filter", "Filter", personal=True),
+        Field("shared", "Shared"),
+    )
     AUDIT_VERIFIED = "audit.verified", "verified the audit log", "verify the audit log", ENTRIES
+    # Its proof, and how long it is kept
+    AUDIT_CHECKPOINTED = (
+        "audit.checkpointed",
+        "signed the audit log up to entry {sequence.new}",
+        "sign the audit log",
+        UP_TO,
+        HASH,
+        Field("signed_at", "Signed at"),
+        KEY,
+        Field("signature", "Signature"),
+    )
+    AUDIT_RETENTION_CHANGED = (
+        "audit.retention_changed",
+        "changed how long the audit log is kept from {kept.old} to {kept.new}",
+        "change how long the audit log is kept",
+        Field("kept", "Kept"),
+    )
+    AUDIT_RETAINED = (
+        "audit.retained",
+        "dropped {dropped.new} old entries of the audit log, up to entry {sequence.new}",
+        "drop old entries of the audit log",
+        Field("dropped", "Dropped"),
+        UP_TO,
+        HASH,
+    )
+    AUDIT_HOLD_PLACED = (
+        "audit.hold_placed",
+        "put the audit log under a legal hold",
+        "put the audit log under a legal hold",
+    )
+    AUDIT_HOLD_LIFTED = (
+        "audit.hold_lifted",
+        "lifted the legal hold on the audit log",
+        "lift the legal hold on the audit log",
+    )
+    AUDIT_PERSON_ERASED = (
+        "audit.person_erased",
+        "erased someone from {entries.new} entries of the audit log",
+        "erase someone from the audit log",
+        ENTRIES,
+    )
+
+    # Rules
+    RULE_ADDED = (
+        "rule.added",
+        "added the rule “{target}”",
+        "add a rule",
+        RULE,
+        WHEN_BROKEN,
+        ENTRIES_KNOWN,
+    )
+    RULE_CHANGED = (
+        "rule.changed",
+        "changed the rule “{target}”",
+        "change a rule",
+        STATE,
+        WHEN_BROKEN,
+    )
+    RULE_REMOVED = "rule.removed", "removed the rule “{target}”", "remove a rule", RULE
+    RULE_EXCEPTION_GIVEN = (
+        "rule.exception_given",
+        "let {to.new} off the rule “{target}”",
+        "record an exception from a rule",
+        SENT_TO,
+        EXPIRES,
+    )
+    RULE_EXCEPTION_ENDED = (
+        "rule.exception_ended",
+        "ended the exception of {to.old} from the rule “{target}”",
+        "end an exception from a rule",
+        SENT_TO,
+        EXPIRES,
+    )
+    PACK_ADDED = (
+        "pack.added",
+        "added the rules of {target}",
+        "add a pack of rules",
+        Field("rules", "Rules"),
+        ENTRIES_KNOWN,
+    )
+    PACK_REMOVED = (
+        "pack.removed",
+        "removed the rules of {target}",
+        "remove a pack of rules",
+        Field("rules", "Rules"),
+    )

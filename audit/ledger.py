@@ -1,7 +1,7 @@
 """The only writer of the ledger.
 
 `record` runs in the transaction of the change it describes, so both stand or fall together.
-Chaining and hashing happen in the database (`ledger_append`). Reading is in `audit/queries.py`.
+Chaining and hashing happen in the database (`ledger_append`). Reading is in `audit/queries/`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -58,9 +60,35 @@ class Entry:
     changes: Mapping[str, Change] = field(default_factory=dict)
 
 
+# For whoever asks at the end of a unit of work what it has recorded; None: nobody does.
+_noted: ContextVar[dict[uuid.UUID, int] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting(*, apart: bool = False) -> Iterator[dict[uuid.UUID, int] | None]:
+    """Note where what is done from here on begins: organization to the number of its first entry.
+
+    Only the outermost gets the notes, the others None; one that stands `apart` keeps its own.
+    """
+    if _noted.get() is not None and not apart:
+        yield None
+        return
+    token = _noted.set({})
+    try:
+        yield _noted.get()
+    finally:
+        _noted.reset(token)
+
+
+def _note(organization: uuid.UUID, sequence: int) -> None:
+    noted = _noted.get()
+    if noted is not None:
+        noted.setdefault(organization, sequence)
+
+
 _APPEND = "SELECT ledger_append(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
 _APPEND_MANY = """
-    SELECT count(ledger_append(
+    SELECT min(ledger_append(
         %s, %s, %s, e.action, e.kind, e.id, 'done', e.facts::jsonb, e.words::jsonb))
     FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[])
         AS e (action, kind, id, facts, words)
@@ -100,7 +128,10 @@ def record(
             words,
         ],
     )
-    return int(cast("tuple[int]", row)[0])
+    sequence = int(cast("tuple[int]", row)[0])
+    if outcome is Outcome.DONE:
+        _note(organization, sequence)
+    return sequence
 
 
 def record_many(
@@ -118,7 +149,7 @@ def record_many(
         )
         for entry in entries
     ]
-    prepared_row(
+    row = prepared_row(
         _APPEND_MANY,
         [
             organization,
@@ -131,6 +162,8 @@ def record_many(
             [words for _, words in said],
         ],
     )
+    if entries:
+        _note(organization, int(cast("tuple[int]", row)[0]))
 
 
 def record_platform(event: Event, *, actor: Actor, target: Target, **rest: Any) -> int:

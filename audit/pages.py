@@ -1,6 +1,6 @@
 """What the log's page is put together from: its days, its filters, and their addresses.
 
-No query and no HTTP: what was found comes from `audit/queries.py`, the markup from the templates.
+No query and no HTTP: what was found comes from `audit/queries/`, the markup from the templates.
 """
 
 from __future__ import annotations
@@ -10,17 +10,35 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.utils import dateformat, timezone
 
 from audit.entries import Entry
-from audit.forms import EventFilterForm
-from audit.queries import EventFilter, Someone
+from audit.forms import EventFilterForm, action_choices, area_choices
+from audit.models import Outcome
+from audit.queries import EventFilter, EventPage, Someone
 from audit.sentences import visible
 
+PAGE_SIZE = 50
+MOST_FOLLOWED = 200
+"""How many new entries a page that follows takes in before it stops."""
+
 PRESETS = (("Today", 1), ("Last 7 days", 7), ("Last 30 days", 30))
+LABELS = {
+    "q": "Search",
+    "when": "When",
+    "actor": "Actor",
+    "action": "Action",
+    "area": "Area",
+    "outcome": "Outcome",
+    "target": "Target",
+    "key": "Key",
+    "ip": "From",
+}
+"""The filters in the order of the bar, each with its word."""
 
 
 class Address:
@@ -87,17 +105,52 @@ def presets(address: Address) -> list[tuple[str, Address]]:
     ]
 
 
+def last_hour(address: Address) -> tuple[str, Address]:
+    begun = timezone.localtime() - datetime.timedelta(hours=1)
+    since = begun.replace(tzinfo=None).isoformat(timespec="minutes")
+    return "Last hour", address.without("since", "until").having(since=since)
+
+
+def bar(
+    form: EventFilterForm, address: Address, entries: Sequence[Entry], actors: Sequence[Someone]
+) -> dict[str, Any]:
+    """What the bar of filters is made of."""
+    return {
+        "chips": chips(form, address, entries, actors),
+        "presets": [last_hour(address), *presets(address)],
+        "actors": actors,
+        "actions": action_choices(),
+        "areas": area_choices(),
+        "outcomes": Outcome.choices,
+    }
+
+
+def number(text: str | None) -> int:
+    """A number of an address; 0 for what is none."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def arrived_words(number: int) -> str:
+    words = "1 new entry" if number == 1 else f"{number} new entries"
+    return f"{words} at {dateformat.format(timezone.localtime(), 'H:i:s')}"
+
+
 def chips(
     form: EventFilterForm, address: Address, entries: Sequence[Entry], actors: Sequence[Someone]
 ) -> dict[str, Chip]:
     """The filters that are set, by name; `when` stands for both dates."""
     asked, query = form.asked, form.query
     found = {
+        "q": asked.text,
         "when": span_words(query.get("since"), query.get("until")),
         "actor": _actor_name(asked.actor, entries, actors),
         "action": asked.action,
+        "area": dict(area_choices()).get(asked.area, ""),
         "outcome": asked.outcome.label if asked.outcome else "",
-        "target": _target_name(asked, entries),
+        "target": _name_here(asked.target, entries),
+        "key": _name_here(asked.key, entries),
+        "ip": _origin_words(asked),
     }
     names = {"when": ("since", "until")}
     return {
@@ -110,6 +163,8 @@ def chips(
 def narrowing(entry: Entry, address: Address) -> list[Link]:
     """What to ask for next: the same actor, the same target, the same action."""
     links = [Link("Action", entry.action, address.having(action=entry.action))]
+    if entry.ip:
+        links.insert(0, Link("From", entry.ip, address.having(ip=entry.ip)))
     for key, identity, label in (
         ("Target", entry.target_id, entry.target_label),
         ("Actor", entry.actor_id, entry.actor_label),
@@ -126,6 +181,13 @@ def raw(entry: Entry) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
+def found_words(page: EventPage) -> str:
+    """What a search knows of its number: all of it, that there is more, or nothing."""
+    if page.newer or (page.older and not page.rows):
+        return ""
+    return count_words(len(page.rows) + bool(page.older), most=len(page.rows))
+
+
 def count_words(number: int, *, most: int) -> str:
     if number > most:
         return f"{most:,}+ entries"
@@ -139,6 +201,9 @@ def day_heading(day: datetime.date, today: datetime.date) -> str:
 
 
 def span_words(since: str | None, until: str | None) -> str:
+    """Two days, or minutes where the address names them, as short as they can be said."""
+    if "T" in f"{since}{until}":
+        return _minutes_words(since, until)
     first, last = (datetime.date.fromisoformat(text) if text else None for text in (since, until))
     this_year = timezone.localdate().year
     year = "" if {day.year for day in (first, last) if day} <= {this_year} else " Y"
@@ -153,6 +218,18 @@ def span_words(since: str | None, until: str | None) -> str:
     return f"to {dateformat.format(last, f'j M{year}')}" if last else ""
 
 
+def _minutes_words(since: str | None, until: str | None) -> str:
+    first, last = (
+        dateformat.format(datetime.datetime.fromisoformat(text), f"j M{', H:i' * ('T' in text)}")
+        if text
+        else ""
+        for text in (since, until)
+    )
+    if first and last:
+        return f"{first} to {last}"
+    return f"from {first}" if first else f"to {last}"
+
+
 def _actor_name(actor: UUID | None, entries: Sequence[Entry], actors: Sequence[Someone]) -> str:
     if actor is None:
         return ""
@@ -161,11 +238,18 @@ def _actor_name(actor: UUID | None, entries: Sequence[Entry], actors: Sequence[S
     return next((label for label in (*recently, *here) if label), _short(actor))
 
 
-def _target_name(asked: EventFilter, entries: Sequence[Entry]) -> str:
-    if asked.target is None:
+def _name_here(identity: UUID | None, entries: Sequence[Entry]) -> str:
+    """What an entry of the page calls a target or a key; the end of its id where none does."""
+    if identity is None:
         return ""
-    here = (entry.target_label for entry in entries if entry.target_id == asked.target)
-    return next((label for label in here if label), _short(asked.target))
+    targets = (entry.target_label for entry in entries if entry.target_id == identity)
+    actors = (entry.actor_label for entry in entries if entry.actor_id == identity)
+    return next((label for label in (*targets, *actors) if label), _short(identity))
+
+
+def _origin_words(asked: EventFilter) -> str:
+    origin = asked.origin
+    return "" if origin is None else origin.text if origin.is_whole else f"{origin.text}…"
 
 
 def _short(identity: UUID) -> str:

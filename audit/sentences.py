@@ -26,6 +26,9 @@ ERASED = "someone erased"
 NOTHING = "nothing"
 
 
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 class Part(NamedTuple):
     """A piece of a sentence: words of ours, a name, or the value of a field."""
 
@@ -63,7 +66,16 @@ def parts(entry: Entry) -> Iterator[Part]:
 
 def visible(text: str) -> str:
     """Text with its control, direction and other unseen characters written as escapes."""
+    if text.isprintable():
+        return text
     return "".join(_escaped(char) if _is_unseen(char) else char for char in text)
+
+
+def upright(text: str) -> str:
+    """Text for a page, where nothing reads otherwise than it is stored: what turns the letters
+    around, and what controls a terminal, is written as an escape.
+    """
+    return "".join(_escaped(char) if _deceives(char) else char for char in text)
 
 
 def words_of(value: Any, *, field: str = "") -> str:
@@ -129,9 +141,9 @@ def _name(entry: Entry, label: str) -> str:
 
 def _marked(part: Part) -> SafeString:
     if part.kind == "name":
-        return format_html("<b><bdi>{}</bdi></b>", part.text)
+        return format_html("<b><bdi>{}</bdi></b>", upright(part.text))
     if part.kind == "value":
-        return format_html("<bdi>{}</bdi>", part.text)
+        return format_html("<bdi>{}</bdi>", upright(part.text))
     return format_html("{}", part.text)
 
 
@@ -145,6 +157,10 @@ def _moment(text: str) -> datetime.datetime | None:
 def _escaped(char: str) -> str:
     code = ord(char)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _deceives(char: str) -> bool:
+    return char in _TURNING or unicodedata.category(char) == "Cc"
 
 
 def _is_unseen(char: str) -> bool:

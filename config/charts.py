@@ -123,7 +123,7 @@ def columns(
         width,
         height + foot,
         str(label) + "",
-        SafeString("".join(_pattern_of(kind, f"hatch-{kind}") for kind, _ in _HATCHES)),
+        SafeString("".join(_pattern_of(kind, f"hatch-{kind}") for kind in _hatches_of(drawn))),
         format_html_join(
             "",
             '<line class="grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>'
@@ -135,6 +135,12 @@ def columns(
             "", '<text class="axis{}" x="{}" y="{}" text-anchor="{}">{}</text>', words
         ),
     )
+
+
+def _hatches_of(drawn: Sequence[Column]) -> list[int]:
+    """Only those in use: a page has several charts, and an id once."""
+    most = max((len(column.parts) for column in drawn), default=0)
+    return [kind for kind, _ in _HATCHES if kind <= most]
 
 
 def _drawn(column: Column, x: float, wide: float, height: int, scale: float) -> SafeString:

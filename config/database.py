@@ -1,8 +1,9 @@
 """Where the database is, who logs in to it, and what each of them may do.
 
-Two roles share one database: the web role serves requests and owns nothing, the owner migrates.
-The server of a machine without PostgreSQL is in `embedded.py`, the way to run a prepared statement
-in `prepared.py`; tables and row security are not here.
+Three roles share one database: the web role serves requests and owns nothing, the portal's role
+serves the platform portal and sees containers only, the owner migrates. The server of a machine
+without PostgreSQL is in `embedded.py`, the way to run a prepared statement in `prepared.py`; tables
+and row security are not here.
 """
 
 import os
@@ -10,12 +11,13 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError
+from django.db import Error, IntegrityError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -27,18 +29,22 @@ Say = Callable[[str], None]
 OLDEST_POSTGRESQL = 16
 WEB_ROLE = "bailiwick_web"
 OWNER_ROLE = "bailiwick_owner"
+PORTAL_ROLE = "bailiwick_portal"
 DATABASE = "bailiwick"
+PORTAL_POOL = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseURLs:
-    """The same database, as the web role and, where this process may know it, as its owner.
+    """The same database, as the web role and, where this process may know them, as the others.
 
-    `admin` may create roles and databases; it is known for the embedded server only.
+    Without `portal` the platform portal is shut. `admin` may create roles and databases; it is
+    known for the embedded server only.
     """
 
     web: str
     owner: str | None
+    portal: str | None = None
     admin: str | None = None
 
 
@@ -75,18 +81,21 @@ def urls(base_dir: Path, env: Mapping[str, str]) -> DatabaseURLs:
     connects: linting, type checks, collecting static files.
     """
     web, owner = env.get("DATABASE_URL"), env.get("DATABASE_OWNER_URL")
+    portal = env.get("DATABASE_PORTAL_URL")
     if web:
-        return DatabaseURLs(web=web, owner=owner or None)
-    if owner:
-        raise ImproperlyConfigured(
-            "DATABASE_OWNER_URL is set, but DATABASE_URL is not: set it to the web role's address."
-        )
+        return DatabaseURLs(web=web, owner=owner or None, portal=portal or None)
+    for name, given in (("DATABASE_OWNER_URL", owner), ("DATABASE_PORTAL_URL", portal)):
+        if given:
+            raise ImproperlyConfigured(
+                f"{name} is set, but DATABASE_URL is not: set it to the web role's address."
+            )
     folder = embedded.data_folder(base_dir, env)
     if env.get("BAILIWICK_OFFLINE") != "1":
         embedded.start(folder, write=_write_progress)
     return DatabaseURLs(
         web=embedded.url(folder, user=WEB_ROLE, database=DATABASE),
         owner=embedded.url(folder, user=OWNER_ROLE, database=DATABASE),
+        portal=embedded.url(folder, user=PORTAL_ROLE, database=DATABASE),
         admin=embedded.url(folder, user="postgres", database="postgres"),
     )
 
@@ -102,17 +111,26 @@ def _write_progress(text: str) -> None:
 def django_databases(
     urls: DatabaseURLs, *, env: Mapping[str, str] = os.environ
 ) -> dict[str, dict[str, Any]]:
-    """`default` is the web role over a pool; `owner`, for migrations, opens plain connections.
+    """`default` is the web role and `portal` the portal's, each over a pool; `owner`, for
+    migrations, opens plain connections.
 
-    `DATABASE_POOL_SIZE` caps the connections of one process; 0 means no pool.
+    `DATABASE_POOL_SIZE` caps the connections of one process; 0 means no pool. Superadmins are
+    few: their pool is small, and empty while none of them is here.
     """
-    default = _django_database(urls.web)
     pool_size = int(env.get("DATABASE_POOL_SIZE") or 20)
-    if pool_size:
-        default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
-    if urls.owner is None:
-        return {"default": default}
-    return {"default": default, "owner": _django_database(urls.owner)}
+    found = {"default": _pooled(urls.web, least=1, most=pool_size)}
+    if urls.portal is not None:
+        found["portal"] = _pooled(urls.portal, least=0, most=min(pool_size, PORTAL_POOL))
+    if urls.owner is not None:
+        found["owner"] = _django_database(urls.owner)
+    return found
+
+
+def _pooled(url: str, *, least: int, most: int) -> dict[str, Any]:
+    found = _django_database(url)
+    if most:
+        found["OPTIONS"]["pool"] = {"min_size": least, "max_size": most, "timeout": 10}
+    return found
 
 
 def _django_database(url: str) -> dict[str, Any]:
@@ -151,27 +169,40 @@ def _parts(url: str) -> dict[str, str]:
 
 
 def prepare(
-    admin_url: str, *, web_url: str, owner_url: str, say: Say, for_tests: bool = False
+    admin_url: str,
+    *,
+    web_url: str,
+    owner_url: str,
+    portal_url: str | None = None,
+    say: Say,
+    for_tests: bool = False,
 ) -> None:
-    """Create the two roles and their database; safe to run again.
+    """Create the roles and their database; safe to run again, and with a portal for the first time.
 
     The owner may create databases only `for_tests`. Tables get no default rights: each migration
-    grants what the web role needs.
+    grants what the web role needs, and what the portal's needs is granted after the last.
     """
     web, owner = _parts(web_url), _parts(owner_url)
-    if web["user"] == owner["user"]:
-        raise ImproperlyConfigured("The web role and the owner must be two different roles.")
-    if web["dbname"] != owner["dbname"]:
-        raise ImproperlyConfigured("The web role and the owner must name the same database.")
+    served = {"web role": web} | ({"portal's role": _parts(portal_url)} if portal_url else {})
+    for words, role in served.items():
+        if role["user"] == owner["user"]:
+            raise ImproperlyConfigured(f"The {words} and the owner must be two different roles.")
+        if role["dbname"] != owner["dbname"]:
+            raise ImproperlyConfigured(f"The {words} and the owner must name the same database.")
+    if len({role["user"] for role in served.values()}) < len(served):
+        raise ImproperlyConfigured("The web role and the portal's must be two different roles.")
     with _connect(admin_url) as admin:
         # Two at once would change the same role, which PostgreSQL refuses to either.
         admin.execute("SELECT pg_advisory_lock(hashtext('bailiwick prepare'))")
         _require_version(admin)
         _ensure_role(admin, owner, createdb=for_tests, say=say)
-        _ensure_role(admin, web, createdb=False, say=say)
+        for role in served.values():
+            _ensure_role(admin, role, createdb=False, say=say)
         _ensure_database(admin, owner["dbname"], owner=owner["user"], say=say)
         with _connect(make_conninfo(admin_url, dbname=owner["dbname"])) as inside:
-            _grant_entry(inside, owner["dbname"], web=web["user"], owner=owner["user"])
+            _shut_to_others(inside, owner["dbname"], owner=owner["user"])
+            for role in served.values():
+                _grant_entry(inside, owner["dbname"], role=role["user"])
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:
@@ -246,18 +277,21 @@ def _is_superuser(admin: psycopg.Connection[Any]) -> bool:
     return answer is not None and bool(answer[0])
 
 
-def _grant_entry(admin: psycopg.Connection[Any], name: str, *, web: str, owner: str) -> None:
-    names = {
-        "name": sql.Identifier(name),
-        "web": sql.Identifier(web),
-        "owner": sql.Identifier(owner),
-    }
+def _shut_to_others(admin: psycopg.Connection[Any], name: str, *, owner: str) -> None:
+    names = {"name": sql.Identifier(name), "owner": sql.Identifier(owner)}
     for statement in (
         "ALTER SCHEMA public OWNER TO {owner}",
         "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-        "GRANT CONNECT ON DATABASE {name} TO {web}",
-        "GRANT USAGE ON SCHEMA public TO {web}",
+    ):
+        admin.execute(sql.SQL(statement).format(**names))
+
+
+def _grant_entry(admin: psycopg.Connection[Any], name: str, *, role: str) -> None:
+    names = {"name": sql.Identifier(name), "role": sql.Identifier(role)}
+    for statement in (
+        "GRANT CONNECT ON DATABASE {name} TO {role}",
+        "GRANT USAGE ON SCHEMA public TO {role}",
     ):
         admin.execute(sql.SQL(statement).format(**names))
 
@@ -281,8 +315,11 @@ def refuse_unsafe_role(connection: BaseDatabaseWrapper) -> None:
         owned = cursor.fetchone()
         cursor.execute("SELECT session_user")
         user = cursor.fetchone()[0]
+    is_portal = connection.alias == "portal"
+    address = "DATABASE_PORTAL_URL" if is_portal else "DATABASE_URL"
+    role = PORTAL_ROLE if is_portal else WEB_ROLE
     mend = (
-        f"DATABASE_URL must log in as a role of its own, such as {WEB_ROLE}: "
+        f"{address} must log in as a role of its own, such as {role}: "
         "'manage.py prepare_database' creates it."
     )
     if above:
@@ -297,6 +334,44 @@ def refuse_unsafe_role(connection: BaseDatabaseWrapper) -> None:
 
 
 # --- Refusals -------------------------------------------------------------------------------------
+
+_FULL = frozenset({"53000", "53100", "53200", "53400"})
+_READ_ONLY = "25006"
+_AWAY = frozenset({"53300", "57P01", "57P02", "57P03"})
+
+
+class Trouble(StrEnum):
+    """What keeps a database from doing anything for anybody, whatever was asked of it."""
+
+    FULL = "full"
+    READ_ONLY = "read_only"
+    AWAY = "away"
+
+
+def trouble_of(error: BaseException | None) -> Trouble | None:
+    """What is wrong with the database itself; None for what is wrong with a statement.
+
+    Looks behind the error, too: Django's session store says of every failure that it was deleted.
+    """
+    while error is not None:
+        cause = error.__cause__ if isinstance(error, Error) else None
+        if isinstance(cause, psycopg.Error):
+            return _trouble(cause)
+        if isinstance(error, InterfaceError):
+            return Trouble.AWAY
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _trouble(error: psycopg.Error) -> Trouble | None:
+    if error.sqlstate in _FULL:
+        return Trouble.FULL
+    if error.sqlstate == _READ_ONLY:
+        return Trouble.READ_ONLY
+    # A connection that broke, or that the pool could not get, has no code.
+    of_connections = (psycopg.OperationalError, psycopg.InterfaceError)
+    broken = isinstance(error, of_connections) and error.sqlstate is None
+    return Trouble.AWAY if broken or error.sqlstate in _AWAY else None
 
 
 def constraint_of(error: IntegrityError) -> str:

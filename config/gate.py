@@ -51,6 +51,7 @@ class Lock:
     choose: Callable[[Any], Permission] | None = None
     scope: str = ""
     plan: str = ""
+    way_out: bool = False
 
     def asks(self, target: Any) -> Permission | None:
         """The permission it takes, on this target."""
@@ -60,7 +61,10 @@ class Lock:
 class Access(Protocol):
     """What the gate needs of `request.access`; `orgs.access.Access` is the real one."""
 
+    @property
+    def reads_only(self) -> bool: ...
     def can(self, permission: Permission, obj: Any = None) -> bool: ...
+    def reading_refusal(self) -> str: ...
     def refusal(self, permission: Permission, obj: Any = None) -> str: ...
     def request_url(self, permission: Permission, obj: Any = None) -> str: ...
     def includes(self, entitlement: str) -> bool: ...
@@ -96,6 +100,7 @@ def gate(
     while_closed: bool = False,
     on: Callable[..., Any] | None = None,
     plan: str = "",
+    way_out: bool = False,
 ) -> Callable[[View], View]:
     """Only who holds `permission` may come.
 
@@ -104,11 +109,16 @@ def gate(
     `on` finds what the permission is asked about, from the request and the route's arguments,
     or raises 404; the view gets it as `request.target`. A function in the place of the
     permission chooses it by what was found. `plan` names what the organization's plan must
-    include: the second gate, asked once the first has opened.
+    include: the second gate, asked once the first has opened. A `way_out` stays open to who was
+    let in only to read.
     """
     fixed = permission if isinstance(permission, Permission) else None
     choose = None if isinstance(permission, Permission) else permission
-    lock = Lock(Kind.PERMISSION, fixed, records, fresh, while_closed, on, choose, plan=plan)
+    lock = Lock(
+        *(Kind.PERMISSION, fixed, records, fresh, while_closed, on, choose),
+        plan=plan,
+        way_out=way_out,
+    )
     return lambda view: _mark(view, lock)
 
 
@@ -167,6 +177,9 @@ class GateMiddleware:
         permission = lock.asks(target)
         if permission is None:
             raise Http404
+        if access.reads_only and _changes_or_takes_away(request, lock):
+            sentence = access.reading_refusal()
+            return refuse(request, access, permission, event=lock.records, sentence=sentence)
         if not access.can(permission, target):
             return refuse(request, access, permission, event=lock.records, on=target)
         if lock.plan and not access.includes(lock.plan):
@@ -175,6 +188,14 @@ class GateMiddleware:
         if lock.fresh and not _signed_in_lately(request):
             return _ask_to_sign_in_again(request)
         return None
+
+
+def _changes_or_takes_away(request: HttpRequest, lock: Lock) -> bool:
+    """Does this do more than read? An export is known by its event: it leaves by a GET, too."""
+    if lock.way_out:
+        return False
+    takes_away = lock.records is not None and str(lock.records.value).endswith(".exported")
+    return takes_away or request.method not in ("GET", "HEAD", "OPTIONS")
 
 
 def refuse(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django_htmx.http import trigger_client_event
 
+from config.database import Trouble, trouble_of
 from config.gate import public
 from config.legal import DOCUMENTS
 
@@ -70,7 +73,45 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @public
 def failed(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    """Called while the failure is handled: where it is the database's own, that is what is said."""
+    trouble = trouble_of(sys.exc_info()[1])
+    return in_trouble(request, trouble) if trouble else render(request, "500.html", status=500)
+
+
+_FULL = (
+    "Nothing was changed. The storage of this installation is full: pages can be read, and nothing "
+    "can be saved until its operator makes room."
+)
+_READ_ONLY = (
+    "Nothing was changed. The database of this installation only lets itself be read at the "
+    "moment: pages can be read, and nothing can be saved."
+)
+_AWAY = (
+    "Nothing was changed. The database of this installation does not answer at the moment. "
+    "Trying again in a minute is safe."
+)
+TROUBLES = {
+    Trouble.FULL: (507, "The storage is full", _FULL),
+    Trouble.READ_ONLY: (503, "Nothing can be saved at the moment", _READ_ONLY),
+    Trouble.AWAY: (503, "The database does not answer", _AWAY),
+}
+"""The status of each, its heading and what to know."""
+RETRY_AFTER = {"Retry-After": "10"}
+
+
+@public
+def in_trouble(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    """The database can do this for nobody, and nothing was changed. Asks nothing of it."""
+    status, title, text = TROUBLES[trouble]
+    headers = RETRY_AFTER if status == 503 else {}
+    if getattr(request, "htmx", None):
+        response = HttpResponse(status=status, headers={"HX-Reswap": "none"} | headers)
+        trigger_client_event(response, "toast", {"text": text, "kind": "bad"})
+    else:
+        page = render_to_string("trouble.html", {"heading": title, "text": text})
+        response = HttpResponse(page, status=status, headers=headers)
+    response.reason_code = trouble.value  # type: ignore[attr-defined]
+    return response
 
 
 @public

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
 
-from config import database
+from config import database, embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -62,7 +63,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.requests.RequestIdMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.presence.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -267,8 +268,28 @@ SECRETS_KEYS = env.list("SECRETS_KEYS", default=[]) or (
     else [SECRET_KEY]
 )
 
+# Checkpoints of the audit logs are signed with the first key; what the others signed still counts,
+# as does what was signed by a key of which only the public half is left.
+CHECKPOINT_KEYS = env.list("CHECKPOINT_KEYS", default=[]) or (
+    [database.local_secret(BASE_DIR, env.ENVIRON, name="checkpoint-key")]
+    if DEBUG or not env.str("DATABASE_URL", default="")
+    else [SECRET_KEY]
+)
+CHECKPOINT_OLD_KEYS = env.list("CHECKPOINT_OLD_KEYS", default=[])
+# Where checkpoints lie outside the database. On the machine of the database they prove little.
+CHECKPOINT_DIRECTORY = env.str("CHECKPOINT_DIRECTORY", default="") or (
+    str(embedded.data_folder(BASE_DIR, env.ENVIRON) / "checkpoints")
+    if DEBUG or not env.str("DATABASE_URL", default="")
+    else ""
+)
+
 # Jobs: the queue is in the same database, under the web role; what was done leaves no row.
-PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "shutdown_graceful_timeout": 20}
+# A receiver of webhooks that takes its time must not keep the other jobs waiting: several at once.
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "concurrency": 4,
+    "delete_jobs": "successful",
+    "shutdown_graceful_timeout": 20,
+}
 # A job that the clock asked for while no worker ran is made up for within a day.
 PROCRASTINATE_PERIODIC_DEFAULTS = {"max_delay": 24 * 3600}
 
@@ -277,6 +298,9 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 REVIEW_SIGN_UPS = env.bool("REVIEW_SIGN_UPS", default=False)
 # The proxies in front, as networks: from them alone is X-Forwarded-For believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# Webhooks lead to the open internet, encrypted. On premises, and while developing, also into the
+# network that this server stands in, which organizations then may reach.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 # Money is counted in nano-units of this; the price list is in it.
 CURRENCY = env.str("CURRENCY", default="USD")
 REQUEST_LOG_MONTHS = env.int("REQUEST_LOG_MONTHS", default=13)
@@ -326,6 +350,9 @@ SLA_URL = env.str("SLA_URL", default="")
 DPA_URL = env.str("DPA_URL", default="")
 TERMS_URL = env.str("TERMS_URL", default="")
 PRIVACY_URL = env.str("PRIVACY_URL", default="")
-WORKER_SSH_PUBLIC_KEY = env.str("WORKER_SSH_PUBLIC_KEY", default="")
+# Where support cases go as letters; the portal may set another address.
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="") or parseaddr(DEFAULT_FROM_EMAIL)[1]
+# Which resolvers are asked to prove a domain, as `address` or `address:port`; empty: the system's.
+DNS_RESOLVERS = env.list("DNS_RESOLVERS", default=[])
 INVITATION_DAYS = 7
 CLOSING_DAYS = 30

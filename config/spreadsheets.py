@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# With the wide forms of the signs, which East Asian spreadsheets read as the narrow ones.
+FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 
 
 def harmless(text: str) -> str:

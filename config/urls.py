@@ -15,6 +15,7 @@ urlpatterns = [
     path("dpa/", pages.dpa, name="dpa"),
     path("terms/", pages.terms, name="terms"),
     path("privacy/", pages.privacy, name="privacy"),
+    path("", include("audit.public_urls")),
     path("", include("projects.public_urls")),
     path("", include("projects.api.routes")),
     path("", include("billing.public_urls")),

@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 from audit.ledger import Actor
+from config.moments import format_local
 from config.roles import (
     GROUP_ROLES,
     ORGANIZATION_ROLES,
@@ -28,6 +29,7 @@ from config.roles import (
     roles_with,
 )
 from orgs.models import Entitlement, Membership
+from orgs.standing import OUTLASTING, QUIET, TAKING_AWAY, Standing
 
 
 class Place(Protocol):
@@ -86,6 +88,7 @@ class Access:
     """The answer to "what may this actor do here"; `identity` is who the ledger names.
 
     `organization` is None in the portal, whose superadmin stands in no organization.
+    `window_ends` is set for support alone: until then it has been let in.
     """
 
     organization: Bound | None
@@ -94,6 +97,8 @@ class Access:
     membership_id: UUID | None = None
     person_id: UUID | None = None
     unread: int = 0
+    window_ends: datetime.datetime | None = None
+    standing: Standing = QUIET
     _held: dict[UUID, frozenset[Role]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -108,7 +113,31 @@ class Access:
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
-        return permissions_of(self.roles, self.policies)
+        return permissions_of(self.roles, self.policies) - self.withheld
+
+    @cached_property
+    def withheld(self) -> frozenset[Permission]:
+        """What its roles would give, and a window of support does not."""
+        if not self.is_support:
+            return frozenset()
+        return OUTLASTING | TAKING_AWAY if self.reads_only else OUTLASTING
+
+    @property
+    def is_support(self) -> bool:
+        return self.window_ends is not None
+
+    @property
+    def reads_only(self) -> bool:
+        """Is this support that was let in to read? Its window is the role Viewer."""
+        return self.is_support and self.role is Role.VIEWER
+
+    def reading_refusal(self) -> str:
+        """Why nothing is changed or taken away through a window that is open to read."""
+        until = format_local(self.window_ends, "H:i") if self.window_ends else ""
+        return (
+            f"You are inside {self.org.name} as support, to read only, until {until}."
+            " An Owner may let you in to change things."
+        )
 
     @cached_property
     def role(self) -> Role | None:
@@ -152,7 +181,8 @@ class Access:
         An End User's leave to chat and run is for what is shared with them, so it needs a role
         here (the notes on `agents.chat` and `workflows.execute`).
         """
-        return permissions_of((self.roles - {Role.END_USER}) | self.roles_on(place), self.policies)
+        held = permissions_of((self.roles - {Role.END_USER}) | self.roles_on(place), self.policies)
+        return held - self.withheld
 
     def visible(self, queryset: Any) -> Any:
         """The rows of workspaces, projects or resources that this actor may see. No round trip."""
@@ -160,6 +190,9 @@ class Access:
 
     def refusal(self, permission: Permission, obj: Any = None) -> str:
         """One sentence for a notice: what is refused, who may do it, and whom to ask."""
+        if permission in self.withheld:
+            what = permission.label[0].lower() + permission.label[1:]
+            return f"Support may not {what}: its window ends, and what it leaves behind would not."
         scope = getattr(obj, "scope", Scope.ORGANIZATION)
         sentence = refused(permission, scope, self.policies)
         asked = self._owner_names()
@@ -170,7 +203,7 @@ class Access:
 
         Nobody asks to become an Owner, and no role opens what is archived.
         """
-        if self.organization is None or permission in self._held_at(obj):
+        if self.organization is None or self.is_support or permission in self._held_at(obj):
             return ""
         place = obj if isinstance(getattr(obj, "scope", None), Scope) else None
         if not any(

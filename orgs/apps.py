@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.db.models.signals import post_migrate
 
 
 class OrgsConfig(AppConfig):
@@ -8,9 +9,17 @@ class OrgsConfig(AppConfig):
     verbose_name = "Organizations"
 
     def ready(self) -> None:
-        from orgs.actions import sign_ins
+        from accounts.registration import on_inviting
+        from orgs.actions import log_flaws, sign_ins
+        from orgs.demo import further, lately
+        from orgs.portal.rights import grant_portal
+        from orgs.queries.invitations import invited_address
 
         sign_ins.connect()
+        log_flaws.connect()
+        on_inviting(invited_address)
+        further.on_told(lately.set_up)
+        post_migrate.connect(grant_portal, sender=self)
 
 
 class PortalConfig(admin.SimpleAdminConfig):

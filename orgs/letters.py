@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.text import Truncator
 
 from orgs.access import Access
-from orgs.models import Invitation, Membership, Notice, Organization
+from orgs.models import Invitation, Membership, Notice, Organization, SupportCase
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,18 @@ def notice_letter(notice: Notice, *, to: Membership, organization: str) -> Email
     )
     letter.attach_alternative(render_to_string("mail/notice.html", context), "text/html")
     return letter
+
+
+def support_letter(
+    case: SupportCase, *, text: str, to: str, reply_to: str
+) -> EmailMultiAlternatives:
+    """What was written for support, to be answered to who wrote it; nothing of the organization."""
+    return EmailMultiAlternatives(
+        subject=f"[Case {case.number}] {' '.join(case.subject.split())}",
+        body=render_to_string("mail/support_case.txt", {"case": case, "text": text}),
+        to=[to],
+        reply_to=[reply_to] if reply_to else None,
+    )
 
 
 def post(letters: list[EmailMultiAlternatives]) -> None:

@@ -13,9 +13,12 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from audit import ledger
+from config.roles import Permission
 from orgs.access import Access
 from orgs.consequences import Change, Line, Told, told
 from orgs.effective import Effective, Permissions, Roles, effective_access
+from orgs.rules.keeping import RuleBrokenError, keep
 
 # What a form leaves open while it is being filled in, where the deed insists on it.
 UNSAID = "Not said yet"
@@ -70,7 +73,10 @@ def rehearse(
     with transaction.atomic():
         before = after = _measure(access, who, also)
         try:
-            deed()
+            with ledger.noting(apart=True) as noted:
+                deed()
+            # As at the end of the real one: what would break a rule is refused.
+            keep(noted or {})
         except ValidationError as error:
             refusal = error
         else:
@@ -79,10 +85,20 @@ def rehearse(
     # What the deed learnt of a world that has just been undone.
     access._held.clear()
     access._held.update(known)
+    if isinstance(refusal, RuleBrokenError):
+        return Preview(refused=_told(access, refusal), code="rule")
     if refusal is not None:
         return Preview(refused=" ".join(refusal.messages), code=code_of(refusal))
     changes = tuple(_differences(before, after, also))
     return Preview(changes=changes, told=told(access, changes, before, after, people=who))
+
+
+def _told(access: Access, refusal: RuleBrokenError) -> str:
+    """With the witness's name where this reader may see it."""
+    broken = refusal.broken
+    named = access.can(Permission.MEMBERS_VIEW)
+    witness = broken.told(named=named, own=access.membership_id)
+    return f"This would break a rule: {broken.text}. {witness} {broken.mend}"
 
 
 def code_of(error: ValidationError) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from config.legal import documents
 from config.roles import Permission, Policy, permissions_of
 from orgs.access import Access
+from orgs.banners import banners
 from orgs.keys import active_keys, counted_keys
 from orgs.navigation import DEEDS, INCLUDED, NAV, ORGANIZATION, PALETTE_NAMES, ROOMS, SETTINGS, Line
 from orgs.queries.organizations import owner_names
@@ -60,6 +61,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "email": getattr(request.user, "email", ""),
             "pk": access.membership_id,
         },
+        "banners": banners(access),
         "nav": [section for section in nav if section.items],
         "nav_bottom": [bottom] if bottom.items else [],
         "palette": _palette(access, [*nav, bottom]),

@@ -1,8 +1,9 @@
 """The wall around a request: whose data this transaction may touch.
 
 Everything under `/o/<slug>/` runs in one transaction bound to that organization for that member;
-everything under `/admin/` in one bound to the portal. Nothing else is bound to anything. Whoever
-comes second where two change the same thing is told so, and nothing of theirs is kept.
+everything under `/admin/` in one bound to the portal, as the portal's own role. Nothing else is
+bound to anything. Whoever comes second where two change the same thing is told so, and nothing of
+theirs is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
@@ -22,12 +23,17 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from audit.models import PLATFORM, Outcome
+from config import portal
+from config.database import trouble_of
 from config.gate import Refusal, lock_of
-from config.pages import overtaken
+from config.pages import TROUBLES, in_trouble, overtaken
 from config.prepared import prepared_row
 from config.requests import Request
 from config.roles import Policy, Role
 from orgs.access import Access, Bound
+from orgs.rules.answer import rule_broken
+from orgs.rules.keeping import RuleBrokenError, keeping_rules, stood_before, unjudged
+from orgs.standing import Standing
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +55,8 @@ def bound(organization: UUID) -> Iterator[None]:
     """
     with transaction.atomic():
         row = prepared_row(_BIND_ORGANIZATION, [organization])
-        yield
+        with keeping_rules():
+            yield
         prepared_row(_BIND_ORGANIZATION, [row[0] if row else None])
 
 
@@ -61,8 +68,9 @@ def bind_member(slug: str, person: UUID, *, identity: Actor) -> Access | None:
     row = prepared_row(_BIND_REQUEST, [slug, person])
     if row is None:
         return None
-    *organization, membership_id, role, name, unread, group_roles = row
-    said = dict(zip(Bound.__slots__, organization, strict=True))
+    facts = len(Bound.__slots__)
+    membership_id, role, name, unread, group_roles, window_ends, *standing = row[facts:]
+    said = dict(zip(Bound.__slots__, row[:facts], strict=True))
     said["policies"] = frozenset(map(Policy, said["policies"]))
     said["entitlements"] = frozenset(said["entitlements"])
     return Access(
@@ -70,6 +78,8 @@ def bind_member(slug: str, person: UUID, *, identity: Actor) -> Access | None:
         membership_id=membership_id,
         person_id=person,
         unread=unread,
+        window_ends=window_ends,
+        standing=Standing(**dict(zip(Standing.__slots__, standing, strict=True))),
         roles=frozenset({Role(role), *(Role(carried) for carried in group_roles)}),
         identity=_named(identity, membership_id, name),
     )
@@ -115,16 +125,37 @@ class TenancyMiddleware:
         bind = _binder(request)
         if bind is None or not request.user.is_authenticated:
             return self.get_response(request)
-        with transaction.atomic():
-            access = bind()
-            if access is None:
-                raise Http404
-            request.access = request.user.access = access  # type: ignore[attr-defined]
-            request.org = access.organization  # type: ignore[attr-defined]
-            response = self.get_response(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
-        _record_attempt(request, response, access)
+        if not _is_the_portals(request):
+            return self._bound(request, bind)
+        if not request.user.is_staff:
+            raise Http404
+        if not portal.is_open():
+            return render(request, "admin/shut.html", status=503)
+        with portal.as_portal(), unjudged():
+            return self._bound(request, bind)
+
+    def _bound(self, request: HttpRequest, bind: Callable[[], Access | None]) -> HttpResponseBase:
+        access: Access | None = None
+        try:
+            with transaction.atomic():
+                access = bind()
+                if access is None:
+                    raise Http404
+                request.access = request.user.access = access  # type: ignore[attr-defined, union-attr]
+                request.org = access.organization  # type: ignore[attr-defined]
+                # For what is streamed once this transaction is over.
+                request.bind = bind  # type: ignore[attr-defined]
+                with keeping_rules():
+                    response = self.get_response(request)
+                    if response.status_code >= 500:
+                        transaction.set_rollback(True)
+        except RuleBrokenError as refusal:
+            response = _refused_by_rule(request, refusal, access)
+        except Error as error:
+            # Before the view and after it: at the latest the commit finds out.
+            return _in_trouble(request, error)
+        if access is not None:
+            _record_attempt(request, response, access)
         return response
 
     def process_view(
@@ -139,12 +170,34 @@ class TenancyMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        if not _lost_a_race(request, exception):
+        # Under an organization's address the wall itself judges; elsewhere a deed was bound alone.
+        if isinstance(exception, RuleBrokenError):
+            return _refused_by_rule(request, exception, None)
+        trouble = trouble_of(exception)
+        if trouble is None and not _lost_a_race(request, exception):
             return None
-        logger.warning("Overtaken at %s", request.path_info, exc_info=exception)
+        logger.warning("%s at %s", trouble or "Overtaken", request.path_info, exc_info=exception)
         if request.access is not None:  # type: ignore[attr-defined]
             transaction.set_rollback(True)
-        return overtaken(request)
+        return in_trouble(request, trouble) if trouble else overtaken(request)
+
+
+def _in_trouble(request: HttpRequest, error: Error) -> HttpResponseBase:
+    """Raises the error again where the trouble is not the database's own."""
+    trouble = trouble_of(error)
+    if trouble is None:
+        raise error
+    logger.warning("%s at %s", trouble, request.path_info, exc_info=error)
+    return in_trouble(request, trouble)
+
+
+def _refused_by_rule(
+    request: HttpRequest, refusal: RuleBrokenError, access: Access | None
+) -> HttpResponseBase:
+    """Everything is undone by now; what the clock alone had broken is known from here on."""
+    with bound(refusal.broken.organization):
+        before = stood_before(refusal.broken)
+    return rule_broken(request, refusal.broken, access, before=before)
 
 
 def _lost_a_race(request: HttpRequest, exception: Exception) -> bool:
@@ -161,9 +214,13 @@ def _binder(request: HttpRequest) -> Callable[[], Access | None] | None:
     parts = request.path_info.split("/", 3)
     if parts[1] == "o" and len(parts) > 2 and parts[2]:
         return lambda: bind_member(parts[2], _person(request), identity=identity_of(request))
-    if parts[1] == "admin":
+    if _is_the_portals(request):
         return lambda: bind_superadmin(_person(request), identity=identity_of(request))
     return None
+
+
+def _is_the_portals(request: HttpRequest) -> bool:
+    return request.path_info.split("/", 3)[1:2] == ["admin"]
 
 
 def _person(request: HttpRequest) -> UUID:
@@ -180,6 +237,8 @@ def _record_attempt(request: HttpRequest, response: HttpResponseBase, access: Ac
         event, outcome = cast("Event", refusal.event or Event.ACCESS_REFUSED), Outcome.DENIED
         target = Target("permission", None, refusal.permission.label)
         reason = refusal.permission.value
+    elif getattr(response, "reason_code", "") in TROUBLES:
+        return  # Nor can that be written down now.
     elif request.method == "POST" and lock and lock.records and _has_failed(response):
         event, outcome = cast("Event", lock.records), Outcome.FAILED
         target = Target("page", None, request.path_info[:200])

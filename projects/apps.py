@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.core import checks
 from django.db.models.signals import post_migrate
 
 
@@ -17,7 +16,6 @@ class ProjectsConfig(AppConfig):
         from projects.demo import opening
         from projects.queries.keys import live_keys
         from projects.queries.leaving import keys_that_stop
-        from projects.vault import secrets_have_a_key
         from projects.weeks import keep_zone
 
         above.projects.reads, above.projects.writes = roster.projects_now, roster.WRITERS
@@ -25,5 +23,4 @@ class ProjectsConfig(AppConfig):
         keys.on_finding(live_keys)
         leaving.on_leaving(revoke_of_leavers, tells=keys_that_stop)
         further.on_telling(opening.begin)
-        checks.register(secrets_have_a_key, checks.Tags.security)
         post_migrate.connect(keep_zone, sender=self)

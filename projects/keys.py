@@ -37,6 +37,7 @@ SCOPES: dict[str, Permission] = {
     "decide": Permission.KEYS_CREATE,
     "record": Permission.KEYS_CREATE,
     "audit.read": Permission.AUDIT_VIEW,
+    "audit.export": Permission.AUDIT_EXPORT,
     "members.invite": Permission.MEMBERS_INVITE,
     "scim": Permission.MEMBERS_CHANGE_ROLE,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from config.providers import MODEL_HOSTS
 from projects.models import Integration
 
 K = Integration.Kind
@@ -31,11 +32,10 @@ PROVIDERS: dict[str, Provider] = {
         Provider(value="bitbucket", label="Bitbucket", kind=K.SCM, has_address=True),
         Provider(value="gitea", label="Gitea", kind=K.SCM),
         Provider(value="azure_devops", label="Azure DevOps", kind=K.SCM),
-        Provider(value="openai_compatible", label="OpenAI-compatible", kind=K.LLM),
-        Provider(value="anthropic", label="Anthropic", kind=K.LLM, has_address=True),
-        Provider(value="google", label="Google", kind=K.LLM, has_address=True),
-        Provider(value="azure", label="Azure", kind=K.LLM),
-        Provider(value="ollama", label="Ollama", kind=K.LLM),
+        *(
+            Provider(value=host.value, label=host.label, kind=K.LLM, has_address=host.has_address)
+            for host in MODEL_HOSTS.values()
+        ),
     )
 }
 

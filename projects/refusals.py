@@ -35,7 +35,7 @@ REFUSALS: dict[str, Refusal] = {
     "expired": Refusal("Expired", "The key has expired."),
     "rotated_out": Refusal("Old secret", "This secret was replaced, and its overlap is over."),
     "organization_closed": Refusal(
-        "Organization closed", "The organization is suspended or being deleted."
+        "Organization closed", "The organization is suspended, archived or being deleted."
     ),
     "scope": Refusal("Outside the scope", "The key may not do this: its scope leaves it out."),
     "other_project": Refusal("Other project", "The key does not work in this place."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from projects.views import (
+    as_of,
     calls,
     executions,
     expiry,
@@ -16,6 +17,7 @@ from projects.views import (
     key_rotation,
     keys,
     limits,
+    project_audit,
     project_ends,
     project_parts,
     projects,
@@ -73,11 +75,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="project_choose_environments",
     ),
     path(
+        "projects/<uuid:pk>/providers/",
+        project_parts.project_choose_providers,
+        name="project_choose_providers",
+    ),
+    path(
         "projects/<uuid:pk>/prebuilds/",
         project_parts.project_change_prebuilds,
         name="project_change_prebuilds",
     ),
-    path("projects/<uuid:pk>/audit/", project_parts.project_audit, name="project_audit"),
+    path("projects/<uuid:pk>/audit/", project_audit.project_audit, name="project_audit"),
     path("projects/<uuid:pk>/usage/", project_parts.project_usage, name="project_usage"),
     path("projects/<uuid:pk>/secrets/", project_parts.secret_list, name="secret_list"),
     path("projects/<uuid:pk>/secrets/new/", project_parts.secret_create, name="secret_create"),
@@ -284,6 +291,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("explain/", explain.explain, name="explain"),
     path("access/", explain.organization_access, name="organization_access"),
+    path("access/as-of/", as_of.as_of, name="as_of"),
     path("members/<uuid:pk>/access/", explain.member_access, name="member_access"),
     path("groups/<uuid:pk>/access/", explain.group_access, name="group_access"),
     path("access/ending/", expiry.expiry_list, name="expiry_list"),

@@ -15,8 +15,9 @@ from django.db import connections
 from django.test import Client
 from psycopg.conninfo import make_conninfo
 
-from config import database
+from config import database, portal
 from tests.factories import Cast, make_cast
+from tests.portal import lend_portal, putting_on_the_portal, take_back_portal
 
 pytest_plugins = ["tests.requirement_marker"]
 
@@ -40,17 +41,20 @@ def django_db_setup(
             admin,
             web_url=make_conninfo(urls.web, dbname=name),
             owner_url=make_conninfo(urls.owner or "", dbname=name),
+            portal_url=make_conninfo(urls.portal, dbname=name) if urls.portal else None,
             say=lambda line: None,
             for_tests=True,
         )
-        for alias in ("default", "owner"):
+        for alias in settings.DATABASES:
             connections[alias].close()
             connections[alias].settings_dict["NAME"] = name
             settings.DATABASES[alias]["NAME"] = name
         call_command("migrate", database="owner", verbosity=0)
         connections["owner"].close()
+        lent = lend_portal(admin)
     yield
     with django_db_blocker.unblock():
+        take_back_portal(lent)
         for connection in connections.all():
             connection.close()
             getattr(connection, "close_pool", lambda: None)()
@@ -64,11 +68,24 @@ def _drop(admin: str, name: str) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _portal_in_this_transaction(request: pytest.FixtureRequest, monkeypatch) -> None:
+    """Where a test is one transaction, the portal's role is put on inside of it: its own connection
+    would see nothing of the test. With real commits the portal logs in as itself."""
+    if "db" in request.fixturenames:
+        monkeypatch.setattr(portal, "as_portal", putting_on_the_portal)
+
+
+@pytest.fixture(autouse=True)
 def _quick_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_on_the_disk(settings) -> None:
+    settings.CHECKPOINT_DIRECTORY = ""
 
 
 @pytest.fixture

@@ -93,12 +93,24 @@ def make_group(organization: Organization, name: str = "", **fields: Any) -> Gro
 
 def make_seat(group: Group, membership: Membership, *, maintainer: bool = False) -> GroupMembership:
     with bound(group.organization_id):
-        return GroupMembership.objects.create(
+        seat = GroupMembership.objects.create(
             organization_id=group.organization_id,
             group=group,
             membership=membership,
             is_maintainer=maintainer,
         )
+        ledger.record(
+            Event.GROUP_MEMBER_ADDED,
+            organization=group.organization_id,
+            actor=TEST,
+            target=Target("member", membership.pk, membership.name),
+            changes={
+                "group": (None, group.name),
+                "maintainer": (None, maintainer),
+                "expires_at": (None, None),
+            },
+        )
+    return seat
 
 
 def access_of(organization: Organization, person: User) -> Access:

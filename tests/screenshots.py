@@ -87,7 +87,7 @@ def _signed_in(browser: Browser, address: str, who: str) -> StorageState:
     page = browser.new_page()
     page.goto(f"{address}/sign-in/")
     page.click(f"form[action='/demo/{who}/'] button")
-    page.wait_for_url("**/o/**")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
     state = page.context.storage_state()
     page.context.close()
     return state
@@ -146,16 +146,23 @@ def _database() -> Iterator[dict[str, str]]:
     if admin is None or urls.owner is None:
         sys.exit("Set DATABASE_OWNER_URL, for a database to take the pictures in.")
     web, owner = (make_conninfo(url, dbname=NAME) for url in (urls.web, urls.owner))
-    env = os.environ | {
-        "DATABASE_URL": web,
-        "DATABASE_OWNER_URL": owner,
-        "DEBUG": "1",
-        "DEMO": "1",
-        "TIME_ZONE": "UTC",
-    }
+    portal = make_conninfo(urls.portal, dbname=NAME) if urls.portal else None
+    env = (
+        os.environ
+        | {
+            "DATABASE_URL": web,
+            "DATABASE_OWNER_URL": owner,
+            "DEBUG": "1",
+            "DEMO": "1",
+            "TIME_ZONE": "UTC",
+        }
+        | ({"DATABASE_PORTAL_URL": portal} if portal else {})
+    )
     _drop(admin)
     try:
-        database.prepare(admin, web_url=web, owner_url=owner, say=lambda line: None)
+        database.prepare(
+            admin, web_url=web, owner_url=owner, portal_url=portal, say=lambda line: None
+        )
         for command in (["migrate", "--database", "owner", "--verbosity", "0"], ["demo"]):
             subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True)
         yield env

@@ -1,6 +1,7 @@
 """Which pictures are taken, as whom and after what: data for tests/screenshots.py.
 
-`SHOTS` are those of the documentation; `ROOMS` show every page of keys and of billing, to look at.
+`SHOTS` are those of the documentation; `ROOMS` show the pages of keys, billing, settings, log and
+portal, to look at.
 """
 
 from __future__ import annotations
@@ -79,6 +80,27 @@ def make_token(page: Page) -> None:
     dialog.locator(".secret").wait_for()
 
 
+def open_entry(page: Page) -> None:
+    entry = page.locator(".entry").filter(has_text="’s role from").first
+    entry.locator("summary").first.click()
+    entry.get_by_text("As it is stored").wait_for()
+
+
+def open_broken(page: Page) -> None:
+    page.locator(".rule").filter(has_text="Projects Admin ends").locator("summary").click()
+
+
+def let_support_in(page: Page) -> None:
+    page.get_by_role("link", name="Let support in").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Whom to let in").fill("sam.whitfield@bailiwick.example")
+    dialog.get_by_label("Reason").fill("Case 3: the nightly jobs of the robots stop")
+    dialog.get_by_role("button", name="Let support in").click()
+    page.locator(".banner").wait_for()
+    # What was said in passing is not for the picture.
+    page.get_by_role("button", name="Dismiss").first.click()
+
+
 def open_request(page: Page) -> None:
     page.locator(".entry.call > summary").first.click()
 
@@ -90,7 +112,10 @@ SHOTS = (
     Shot("members-phone", "/o/acme/members/", size=PHONE, schemes=("light",)),
     Shot("groups", "/o/acme/groups/"),
     Shot("matrix", "/o/acme/permissions/"),
-    Shot("audit-log", "/o/acme/audit-log/"),
+    Shot("audit-log", "/o/acme/audit-log/?area=member", do=open_entry),
+    Shot("checkpoints", "/o/acme/audit-log/checkpoints/", schemes=("light",)),
+    Shot("as-of", "/o/acme/access/as-of/", then=("30 days ago",), schemes=("light",)),
+    Shot("rules", "/o/acme/settings/rules/", schemes=("light",), do=open_broken),
     Shot("projects", "/o/acme/projects/", schemes=("light",)),
     Shot(
         *("explain", "/o/acme/projects/"),
@@ -108,6 +133,8 @@ SHOTS = (
     Shot("invoice", f"{BILLING}invoices/", then=("INV-2026-000007",), schemes=("light",)),
     Shot("usage", "/o/acme/usage/"),
     Shot("insights", "/o/acme/insights/", schemes=("light",)),
+    # This leaves its banner on every page, so it comes last.
+    Shot("support", "/o/acme/settings/support/", schemes=("dark",), do=let_support_in),
 )
 
 _ROOMS = (
@@ -133,6 +160,18 @@ _ROOMS = (
     Shot("insights-projects", "/o/acme/insights/projects/"),
     Shot("security", "/o/acme/security/"),
     Shot("api-reference", "/docs/api/", who=""),
+    Shot("settings", "/o/acme/settings/"),
+    Shot("quotas", "/o/acme/settings/quotas/"),
+    Shot("webhooks", "/o/acme/settings/webhooks/"),
+    Shot("webhook", "/o/acme/settings/webhooks/", then=("Security monitoring",)),
+    Shot("domains", "/o/acme/settings/domains/"),
+    Shot("keeping", "/o/acme/audit-log/keeping/"),
+    Shot("export", "/o/acme/audit-log/export/"),
+    Shot("as-of-person", "/o/acme/access/as-of/", then=("30 days ago", "Adam Brandt")),
+    Shot("recovery", "/o/acme/members/recover/", who="adam"),
+    Shot("portal", "/admin/", who="sam"),
+    Shot("portal-metrics", "/admin/metrics/", who="sam"),
+    Shot("portal-settings", "/admin/settings/", who="sam"),
     # These leave something in the demo, so they come last.
     Shot(
         "token-made", "/o/acme/settings/service-accounts/", then=("Robot platform",), do=make_token

@@ -71,6 +71,7 @@ def _invited(organization: UUID, most: int) -> list[Holder]:
 
 def _joined(organization: UUID, most: int) -> list[Holder]:
     members = Membership.objects.in_org(organization).filter(person__isnull=False)
+    members = members.exclude(origin=Membership.Origin.SUPPORT)
     return [
         Holder(
             pk=each.pk,

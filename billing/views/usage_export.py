@@ -19,7 +19,6 @@ from audit.events import Event
 from billing.actions.usage_export import usage_record_export
 from billing.export_columns import Form
 from billing.export_lines import Lines
-from billing.export_places import RETRY_SECONDS, place_take
 from billing.forms.usage import LABELS, NONE, UsageAsked
 from billing.periods import today_here
 from billing.queries.rollup import clock_words, counted
@@ -30,6 +29,7 @@ from billing.queries.usage_export import (
     filter_names,
     names_for,
 )
+from config.export_places import RETRY_SECONDS, place_take
 from config.gate import gate
 from config.roles import Permission
 from orgs.tenancy import OrgRequest

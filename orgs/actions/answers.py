@@ -27,6 +27,8 @@ from orgs.actions.invitations import target_of
 from orgs.actions.members import refusal_of
 from orgs.models import Invitation, Membership, Organization
 from orgs.queries.invitations import Glimpse, hash_of, invitation_peek
+from orgs.queries.organizations import organizations_of
+from orgs.rules.keeping import keeping_rules
 from orgs.tenancy import bind_member, bound
 
 _ACCEPT = "SELECT * FROM accept_invitation(%s, %s, %s)"
@@ -42,12 +44,13 @@ CLOSED = {
 
 
 @transaction.atomic
+@keeping_rules()
 def invitation_accept(*, token: str, person: User, identity: Actor) -> Access:
     """Join by an invitation, once, and only with the invited address proved (S1-042).
 
     Returns the new member's access, with the transaction bound to it. Raises ValidationError:
     `unknown`, `expired`, `revoked`, `accepted`, `declined`, `closed`, `other_address`,
-    `already_member`, `address_in_use`.
+    `already_member`, `address_in_use`, `superadmin`, `rule`.
     """
     row = _accepted_row(token, person)
     if row is None:
@@ -154,7 +157,16 @@ def _refusal(token: str, person: User) -> ValidationError:
             code="other_address",
             params={"email": glimpse.email},
         )
+    if person.is_staff and not _is_in(glimpse.organization_id, person):
+        return ValidationError(
+            "Whoever runs this platform may not take up what it has named somebody for.",
+            code="superadmin",
+        )
     return _already_member()
+
+
+def _is_in(organization: UUID, person: User) -> bool:
+    return any(mine.id == organization for mine in organizations_of(person.pk))
 
 
 def _already_member() -> ValidationError:

@@ -15,7 +15,7 @@ from audit import ledger
 from audit.events import Event
 from config.roles import Permission, Role
 from orgs.access import Access, require, require_grant
-from orgs.actions.members import locked, save_keeping_an_owner, target_of
+from orgs.actions.members import locked, refuse_support, save_keeping_an_owner, target_of
 from orgs.models import Membership
 
 
@@ -25,10 +25,12 @@ def member_extend(
 ) -> Membership:
     """Set when a membership ends, move it, or let it go on without one; also once it has ended.
 
-    Raises ValidationError: `forbidden`, `own_membership`, `owner`, `past`, `ceiling`, `gone`.
+    Raises ValidationError: `forbidden`, `own_membership`, `owner`, `past`, `ceiling`,
+    `support`, `gone`.
     """
     require(actor, Permission.MEMBERS_CHANGE_ROLE)
     membership = locked(membership)
+    refuse_support(membership)
     before = membership.expires_at
     if until == before:
         return membership

@@ -18,7 +18,8 @@ from config.database import constraint_of
 from config.roles import Scope
 from orgs.access import Access
 from orgs.actions import members
-from orgs.models import Group, GroupMembership, GroupRole, Membership
+from orgs.actions.quotas import require_room
+from orgs.models import Group, GroupMembership, GroupRole, Membership, Quota
 from orgs.queries.group_reach import (
     Share,
     carried_roles,
@@ -38,7 +39,7 @@ _UNSHARED = {
 def group_create(
     *, name: str, description: str, parent: Group | None, secret: bool, actor: Access
 ) -> Group:
-    """Make a group (S3-040). Raises ValidationError: `name_taken`."""
+    """Make a group (S3-040). Raises ValidationError: `name_taken`, `quota`."""
     group = Group(
         organization_id=actor.org.id,
         name=name,
@@ -46,6 +47,7 @@ def group_create(
         parent=parent,
         secret=secret,
     )
+    require_room(Quota.Kind.GROUPS)
     _save(group)
     ledger.record(
         Event.GROUP_CREATED,

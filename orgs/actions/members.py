@@ -35,10 +35,11 @@ def member_change_role(
 
     Nobody raises themself: of one's own roles only that of an owner may be changed, and only
     downward is left from there (X-03). Raises ValidationError: `forbidden`, `ceiling`,
-    `own_role`, `last_owner`, `ends`, `gone`.
+    `own_role`, `last_owner`, `ends`, `support`, `gone`.
     """
     require(actor, Permission.MEMBERS_CHANGE_ROLE)
     membership = locked(membership)
+    refuse_support(membership)
     old = Role(membership.role)
     if role == old:
         return membership
@@ -170,6 +171,15 @@ def locked(membership: Membership) -> Membership:
 
 def _gone() -> ValidationError:
     return ValidationError("This person is no longer in the organization.", code="gone")
+
+
+def refuse_support(membership: Membership) -> None:
+    """What a window let in is changed by its window alone. Raises ValidationError: `support`."""
+    if membership.is_support:
+        raise ValidationError(
+            f"{membership.name} is here through a support window. End it, and open another.",
+            code="support",
+        )
 
 
 def target_of(membership: Membership) -> Target:

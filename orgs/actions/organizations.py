@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
@@ -90,7 +91,7 @@ def organization_change_policies(
     Raises ValidationError: `changed_meanwhile` when somebody else was first, so that nothing of
     theirs is undone unseen.
     """
-    found = _locked(organization)
+    found = Organization.objects.select_for_update(no_key=True).get(id=organization)
     old = frozenset(Policy(policy) for policy in found.policies)
     if policies == old:
         return found
@@ -116,12 +117,14 @@ def organization_change_policies(
 def organization_close(*, organization: UUID, reason: str, actor: Access) -> Organization:
     """Shut the organization for everyone now, and set the day on which it is deleted for good.
 
-    Until then an owner may restore it; nothing is lost before (S2-020).
+    Until then an owner may restore it; nothing is lost before (S2-020). What nobody ever took up,
+    or was archived, goes the same way. Raises ValidationError: `state`.
     """
     found = _locked(organization)
-    if found.state == Organization.State.CLOSING:
+    state = Organization.State
+    if found.state == state.CLOSING:
         return found
-    _require_state(found, Organization.State.OPEN)
+    _require_state(found, state.OPEN, state.ARCHIVED, state.PENDING)
     return _turn(
         found,
         Event.ORGANIZATION_CLOSED,
@@ -134,7 +137,8 @@ def organization_close(*, organization: UUID, reason: str, actor: Access) -> Org
 
 @transaction.atomic
 def organization_restore(*, organization: UUID, actor: Access) -> Organization:
-    """Open an organization again that was to be deleted, exactly as it was.
+    """Open an organization again that was to be deleted, exactly as it was; one in which nobody
+    ever was waits for its first owner again.
 
     Raises ValidationError: `not_closing`, for one that is suspended.
     """
@@ -149,11 +153,49 @@ def organization_restore(*, organization: UUID, actor: Access) -> Organization:
     return _turn(
         found,
         Event.ORGANIZATION_RESTORED,
-        state=Organization.State.OPEN,
+        state=Organization.State.OPEN if found.member_count else Organization.State.PENDING,
         closes_at=None,
         reason="",
         actor=actor.identity,
     )
+
+
+def organization_archive(*, organization: UUID, reason: str, actor: Actor) -> Organization:
+    """Shut an open organization for everyone by agreement, until an operator opens it again.
+
+    As a suspension in all but the words: nothing is lost, and nobody did wrong (S2-008). Raises
+    ValidationError: `state`.
+    """
+    with bound(organization):
+        found = _locked(organization)
+        if found.state == Organization.State.ARCHIVED and found.state_reason == reason:
+            return found
+        _require_state(found, Organization.State.OPEN)
+        return _turn(
+            found,
+            Event.ORGANIZATION_ARCHIVED,
+            state=Organization.State.ARCHIVED,
+            closes_at=None,
+            reason=reason,
+            actor=actor,
+        )
+
+
+def organization_unarchive(*, organization: UUID, reason: str, actor: Actor) -> Organization:
+    """Bring an archived organization back; everything is as it was."""
+    with bound(organization):
+        found = _locked(organization)
+        if found.state == Organization.State.OPEN:
+            return found
+        _require_state(found, Organization.State.ARCHIVED)
+        return _turn(
+            found,
+            Event.ORGANIZATION_RESTORED,
+            state=Organization.State.OPEN,
+            closes_at=None,
+            reason=reason,
+            actor=actor,
+        )
 
 
 def organization_suspend(*, organization: UUID, reason: str, actor: Actor) -> Organization:
@@ -216,15 +258,18 @@ def organization_delete(*, organization: UUID, now: datetime.datetime, actor: Ac
 
 
 def _locked(organization: UUID) -> Organization:
-    return Organization.objects.select_for_update(no_key=True).get(id=organization)
+    """The container alone: its states are also turned from the portal, which sees no more of it."""
+    rows = Organization.objects.as_containers().select_for_update(no_key=True)
+    return rows.get(id=organization)
 
 
-def _require_state(organization: Organization, state: Organization.State) -> None:
-    if organization.state != state:
+def _require_state(organization: Organization, *states: Organization.State) -> None:
+    if organization.state not in states:
+        wanted = " or ".join(state.label.lower() for state in states)
         raise ValidationError(
             "This takes an organization that is %(state)s; it is %(has)s.",
             code="state",
-            params={"state": state.label.lower(), "has": organization.get_state_display().lower()},
+            params={"state": wanted, "has": organization.get_state_display().lower()},
         )
 
 
@@ -243,7 +288,8 @@ def _turn(
         "closes_at": (organization.closes_at, closes_at),
     }
     organization.state, organization.closes_at = state, closes_at
-    organization.state_reason = "" if state is Organization.State.OPEN else reason
+    shut = state not in (Organization.State.OPEN, Organization.State.PENDING)
+    organization.state_reason = reason if shut else ""
     organization.save(update_fields=["state", "closes_at", "state_reason"])
     ledger.record(
         event,
@@ -260,10 +306,13 @@ def _labels(policies: frozenset[Policy]) -> list[str]:
     return [policy.label for policy in Policy if policy in policies]
 
 
-def insert_with_free_address(organization: Organization) -> None:
+def insert_with_free_address(
+    organization: Organization, *, insert: Callable[[], object] | None = None
+) -> None:
     """Insert, or raise ValidationError: `address_taken` for an address in use or reserved.
 
-    Both get the same words, so that the answer says nothing about who uses an address.
+    `insert` does it in a way of its own. Both get the same words, so that the answer says nothing
+    about who uses an address.
     """
     taken = ValidationError(
         {"slug": ValidationError("This address is not available. Choose another.", "address_taken")}
@@ -272,7 +321,7 @@ def insert_with_free_address(organization: Organization) -> None:
         raise taken
     try:
         with transaction.atomic():
-            organization.save(force_insert=True)
+            insert() if insert else organization.save(force_insert=True)
     except IntegrityError as error:
         raise taken from error
 

@@ -15,7 +15,13 @@ from audit.events import Event
 from config.moments import format_local
 from config.roles import Permission, Role
 from orgs.access import Access, require
-from orgs.actions.members import locked, own_membership, set_role, target_of
+from orgs.actions.members import (
+    locked,
+    own_membership,
+    refuse_support,
+    set_role,
+    target_of,
+)
 from orgs.models import Membership, OwnershipOffer
 
 OPEN_FOR = datetime.timedelta(days=7)
@@ -125,6 +131,7 @@ def _refuse_unfit(membership: Membership) -> None:
         raise ValidationError(
             f"The account of {membership.name} is suspended.", code="suspended_account"
         )
+    refuse_support(membership)
     if membership.role == Role.OWNER:
         raise ValidationError(f"{membership.name} is an owner already.", code="already_owner")
 

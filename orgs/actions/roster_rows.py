@@ -19,8 +19,9 @@ from audit.ledger import Entry, Target
 from config.roles import Role
 from config.text import NAME_LENGTH
 from orgs.access import Access
+from orgs.actions.quotas import require_room
 from orgs.leaving import leave
-from orgs.models import Group, GroupMembership, Invitation, Membership
+from orgs.models import Group, GroupMembership, Invitation, Membership, Quota
 from orgs.models.tenant import TenantQuerySet
 from orgs.roster import above
 from orgs.roster.plan import Change, Kind, Plan
@@ -164,6 +165,7 @@ class Rows:
             self.groups[group.id] = self.named[group.name] = group
             groups.append(group)
             self._note_group(Event.GROUP_CREATED, group, {})
+        require_room(Quota.Kind.GROUPS, len(groups))
         Group.objects.bulk_create(groups, batch_size=BATCH)
 
     def change_groups(self, changes: Sequence[Change]) -> None:

@@ -26,6 +26,7 @@ from config.roles import PRESET_POLICIES, Permission, Policy, Role, permissions_
 from config.text import clean_email
 from orgs.demo import lines
 from orgs.demo.days import Calendar, Desk, Place, id_at
+from orgs.demo.effects import Standing, rows_of
 from orgs.demo.everyday import a_day
 from orgs.demo.turns import tell
 from orgs.models import (
@@ -54,6 +55,7 @@ class Entry:
     changes: Mapping[str, Change]
     reason: str = ""
     outcome: Outcome = Outcome.DONE
+    effects: tuple[str, ...] = ()
 
 
 class History:
@@ -82,6 +84,8 @@ class History:
         self.invitations: dict[str, Invitation] = {}
         self.offers: list[OwnershipOffer] = []
         self.entries: list[Entry] = []
+        self.standing = Standing()
+        self.standing.rooms.append(partial(rows_of, self))
         self._agenda: list[tuple[datetime.datetime, int, Deed]] = []
         self._numbers = itertools.count()
 
@@ -142,7 +146,9 @@ class History:
         reason: str = "",
         outcome: Outcome = Outcome.DONE,
     ) -> None:
-        self.entries.append(Entry(self.now, event, actor, target, changes or {}, reason, outcome))
+        effects = self.standing.changes(event)
+        entry = Entry(self.now, event, actor, target, changes or {}, reason, outcome, effects)
+        self.entries.append(entry)
 
     def actor(self, name: str, place: Place | None = None) -> Actor:
         member = self.members[name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,18 @@ _WRITE = (
     " %s::uuid, %s::text, %s::jsonb, %s::jsonb)"
 )
 
+# The story tells what its entries did: the rows that are written at its end tell nothing more.
+_TELLS = "SELECT set_config('app.effects_told', 'on', true)"
+_EFFECTS = """
+    INSERT INTO audit_effect (organization_id, kind, "row", holder, place, text, xact)
+    SELECT %s::uuid, e.said ->> 'kind', (e.said ->> 'row')::uuid, (e.said ->> 'holder')::uuid,
+           (e.said ->> 'place')::uuid, e.said::text, pg_current_xact_id()
+    FROM (
+        SELECT t.said::jsonb AS said FROM unnest(%s::text[]) WITH ORDINALITY AS t (said, place)
+        ORDER BY t.place
+    ) e, set_config('app.effects', 'on', true)
+"""
+
 Say = Callable[[str], None]
 
 
@@ -67,12 +80,14 @@ def load(*, say: Say, now: datetime.datetime | None = None, suffix: str = "") ->
             history.play()
         _superadmin(people, calendar)
         _write_accounts(people)
+        with connections[OWNER].cursor() as cursor:
+            cursor.execute(_TELLS)
         for history in chapters:
             _write_organization(history)
             for chapter in chapters[history]:
                 for rows in chapter.rows():
                     _insert(rows)
-            _write_ledger(history.organization.id, history.entries)
+            _write_ledger(history.organization.id, [*history.entries, *_last_effects(history)])
             say(
                 f"  {history.organization.name}: {len(history.members)} members, "
                 f"{len(history.groups)} groups, {len(history.entries):,} entries in the log"
@@ -161,8 +176,25 @@ def _made(organization: Organization) -> Entry:
 
 
 def _write_ledger(chain: UUID, entries: Iterable[Entry]) -> None:
+    """In their order; what an entry did to who holds what goes before it, and it claims that."""
     with connections[OWNER].cursor() as cursor:
-        cursor.executemany(_WRITE, [_row(chain, entry) for entry in entries])
+        for does, run in groupby(entries, key=lambda entry: bool(entry.effects)):
+            if not does:
+                cursor.executemany(_WRITE, [_row(chain, entry) for entry in run])
+                continue
+            for entry in run:
+                cursor.execute(_EFFECTS, [chain, list(entry.effects)])
+                cursor.execute(_WRITE, _row(chain, entry))
+
+
+def _last_effects(history: History) -> list[Entry]:
+    """What no entry of the story has told by its end, in one that states it."""
+    effects = history.standing.changes()
+    if not effects:
+        return []
+    actor, target = Actor("system", None, "Bailiwick"), target_of(history.organization)
+    at = max(history.calendar.now, history.entries[-1].at)
+    return [Entry(at, Event.ACCESS_STATED, actor, target, {}, effects=effects)]
 
 
 def _row(chain: UUID, entry: Entry) -> list[Any]:

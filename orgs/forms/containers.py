@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from config.text import clean_email, clean_line
@@ -45,6 +46,27 @@ class ReasonForm(forms.Form):
 
     def clean_reason(self) -> str:
         return clean_line(self.cleaned_data["reason"], max_length=REASON_LENGTH)
+
+
+class ConfirmForm(forms.Form):
+    """A deed that shuts people out or forgets something: typed again, name for name."""
+
+    def __init__(self, *args: Any, confirm: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name = confirm
+        self.fields["confirm"] = forms.CharField(
+            max_length=200, strip=True, error_messages={"required": "Type the name."}
+        )
+
+    def clean_confirm(self) -> str:
+        typed = " ".join(self.cleaned_data["confirm"].split())
+        if typed != " ".join(self.name.split()):
+            raise ValidationError(f"Type “{self.name}”, exactly so.", code="confirm")
+        return typed
+
+
+class ShutForm(ConfirmForm, ReasonForm):
+    pass
 
 
 class LiftForm(forms.Form):

@@ -23,6 +23,9 @@ from orgs.models.tenant import TenantModel, TenantQuerySet, sort_name
 ROLE_CHOICES = [(role.value, role.label) for role in ORGANIZATION_ROLES]
 ROLE_VALUES = [role.value for role in ORGANIZATION_ROLES]
 
+LONGEST_WINDOW = datetime.timedelta(hours=168)
+"""So long support may be let in at most."""
+
 SLUG = RegexValidator(
     r"^[a-z0-9](?:-?[a-z0-9])+\Z",
     "Use lower-case letters, digits and single hyphens between them, at least two characters.",
@@ -46,17 +49,31 @@ def default_entitlements() -> list[str]:
     return sorted(Entitlement.values)
 
 
+CONTAINER_FIELDS = (
+    *("name", "slug", "state", "state_reason", "closes_at", "created_at"),
+    *("plan", "seats", "owner_count", "member_count", "seats_used"),
+)
+"""What the portal's role may read of an organization, beside its id."""
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def as_containers(self) -> OrganizationQuerySet:
+        """From outside: what the portal may see, and no more is asked for."""
+        return self.only(*CONTAINER_FIELDS)
+
+
 class Organization(models.Model):
     """A tenant: a complete boundary, with the counters that its invariants rest on.
 
-    The four counters are kept by triggers and never written from here. An open organization
-    has an active owner and its seats hold, by CHECK, on every path.
+    The four counters and the four fields after them are kept by triggers and never written from
+    here. An open organization has an active owner and its seats hold, by CHECK, on every path.
     """
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting for its first owner"
         OPEN = "open", "Open"
         SUSPENDED = "suspended", "Suspended"
+        ARCHIVED = "archived", "Archived"
         CLOSING = "closing", "Closing"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -80,6 +97,14 @@ class Organization(models.Model):
     member_count = models.IntegerField(default=0, editable=False)
     group_count = models.IntegerField(default=0, editable=False)
     seats_used = models.IntegerField(default=0, editable=False)
+
+    # What every page says above itself: support is inside, somebody claims ownership.
+    support_until = models.DateTimeField(null=True, editable=False)
+    support_names = models.TextField(default="", db_default="", editable=False)
+    claim_ripe_at = models.DateTimeField(null=True, editable=False)
+    claim_name = models.TextField(default="", db_default="", editable=False)
+
+    objects = OrganizationQuerySet.as_manager()
 
     class Meta:
         permissions = role_permissions(*GROUP_ROLES)
@@ -120,6 +145,7 @@ class Membership(TenantModel):
         FOUNDED = "founded", "Founded the organization"
         INVITED = "invited", "Invited"
         IMPORTED = "imported", "Imported from a roster"
+        SUPPORT = "support", "Let in as support"
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="memberships", db_index=False
@@ -191,6 +217,17 @@ class Membership(TenantModel):
                 condition=Q(person__isnull=False) | ~Q(login="") | ~Q(email=""),
                 name="membership_known_by_something",
             ),
+            # Support looks in for a while, and never owns what it looks at.
+            models.CheckConstraint(
+                condition=~Q(origin="support")
+                | Q(
+                    role__in=[Role.VIEWER.value, Role.ADMIN.value],
+                    expires_at__isnull=False,
+                    expires_at__lte=F("joined_at") + LONGEST_WINDOW,
+                ),
+                name="membership_support_ends",
+                violation_error_message="Support is let in as Viewer or Admin, for a week at most.",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["organization", "sort_name", "id"], name="membership_by_name"),
@@ -211,6 +248,10 @@ class Membership(TenantModel):
     @property
     def is_placeholder(self) -> bool:
         return self.person_id is None
+
+    @property
+    def is_support(self) -> bool:
+        return self.origin == self.Origin.SUPPORT
 
     @property
     def role_label(self) -> str:

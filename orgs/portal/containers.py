@@ -33,11 +33,19 @@ class ContainerAdmin(Base):
         if "\x00" in unquote(request.META.get("QUERY_STRING", "")):
             # Django would ask the database, which refuses such text with an error.
             return redirect(request.path)
+        if request.GET.get("state__exact") == "":
+            # Any state, as the form says it; Django would look for the empty one.
+            request.GET = request.GET.copy()  # type: ignore[assignment]
+            del request.GET["state__exact"]  # type: ignore[misc]
         states = {
-            "states": [(value, label.split()[0]) for value, label in self.model.State.choices],
+            "states": self.model.State.choices,
             "state": request.GET.get("state__exact", ""),
         }
         return super().changelist_view(request, states)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A list is asked for by its own filters alone: no address leads across a relation."""
+        return lookup.partition("__")[0] in self.list_filter
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,6 +24,17 @@ class PortalRequest(Request):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """One line of what a deed does: how many of what, and what becomes of them."""
+
+    icon: str
+    label: str
+    note: str
+    number: int
+    bad: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Deed:
     """What the page says: a title that asks with the name, what will happen, and the button."""
 
@@ -33,6 +45,9 @@ class Deed:
     back: str
     icon: str
     danger: bool = False
+    # What stops or is kept, in numbers; and the name that has to be typed first.
+    stops: tuple[Stop, ...] = ()
+    confirm: str = ""
 
 
 def answer(
@@ -42,23 +57,35 @@ def answer(
 
     Loaded into a dialog it answers with the form alone, and with a redirect once done.
     """
-    code = "invalid"
     if form.is_bound and form.is_valid():
         try:
-            done = act()
+            text = act()
         except ValidationError as refusal:
-            code = getattr(refusal, "code", None) or "refused"
             form.add_error(None, refusal)
         else:
-            messages.success(request, done)
-            return HttpResponseClientRedirect(deed.back) if request.htmx else redirect(deed.back)
+            return done(request, text, deed.back)
     template = "admin/deed.html#form" if request.htmx else "admin/deed.html"
     context = admin.site.each_context(request) | {"deed": deed, "form": form}
-    response = render(request, template, context, status=422 if form.is_bound else 200)
-    response.reason_code = code  # type: ignore[attr-defined]
+    return refused(render(request, template, context, status=422 if form.is_bound else 200), form)
+
+
+def done(request: PortalRequest, text: str, to: str) -> HttpResponse:
+    messages.success(request, text)
+    return HttpResponseClientRedirect(to) if request.htmx else redirect(to)
+
+
+def refused(response: HttpResponse, form: forms.Form) -> HttpResponse:
+    """The page with its form; what refused it is for the ledger's failed attempt."""
+    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
+    response.reason_code = (codes[0] if codes else "") or "invalid"  # type: ignore[attr-defined]
     return response
 
 
-def posted(request: PortalRequest, form: type[forms.Form], **initial: str) -> forms.Form:
-    """The form as it was sent, or a new one."""
-    return form(request.POST) if request.method == "POST" else form(initial=initial)
+def posted(
+    request: PortalRequest, form: type[forms.Form], *, confirm: str = "", **initial: str
+) -> forms.Form:
+    """The form as it was sent, or a new one; with a name that has to be typed, one that asks it."""
+    named: dict[str, Any] = {"confirm": confirm} if confirm else {}
+    if request.method == "POST":
+        return form(request.POST, **named)
+    return form(initial=initial, **named)

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 
@@ -17,10 +18,12 @@ from config.gate import gate
 from config.roles import Permission
 from orgs import letters
 from orgs.actions import containers
-from orgs.forms.containers import ContainerForm, LiftForm, OwnerForm, ReasonForm, RenameForm
+from orgs.forms.containers import ContainerForm, LiftForm, OwnerForm, RenameForm, ShutForm
 from orgs.models import Invitation, Organization
+from orgs.portal import assignment
 from orgs.portal.containers import ContainerAdmin
-from orgs.portal.deeds import Deed, PortalRequest, answer, posted
+from orgs.portal.deeds import Deed, PortalRequest, Stop, answer, posted
+from orgs.queries.containers import keys_of
 
 MANAGE = Permission.PLATFORM_MANAGE_ORGANIZATIONS
 State = Organization.State
@@ -33,6 +36,9 @@ class OrganizationAdmin(ContainerAdmin):
     search_fields = ("name", "slug")
     ordering = ("name", "id")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+        return Organization.objects.as_containers()
+
     def get_urls(self) -> list[URLPattern]:
         inside = self.admin_site.admin_view
         name = "orgs_organization_{}".format
@@ -41,9 +47,12 @@ class OrganizationAdmin(ContainerAdmin):
             path("new/", inside(container_create), name=name("add")),
             path("<uuid:pk>/", inside(container_view), name=name("change")),
             path("<uuid:pk>/owner/", inside(container_name_owner), name=name("owner")),
+            *assignment.routes(inside, name),
             path("<uuid:pk>/rename/", inside(container_rename), name=name("rename")),
             path("<uuid:pk>/suspend/", inside(container_suspend), name=name("suspend")),
             path("<uuid:pk>/resume/", inside(container_resume), name=name("resume")),
+            path("<uuid:pk>/archive/", inside(container_archive), name=name("archive")),
+            path("<uuid:pk>/unarchive/", inside(container_unarchive), name=name("unarchive")),
             path("<uuid:pk>/delete/", inside(container_close), name=name("close")),
             path("<uuid:pk>/restore/", inside(container_restore), name=name("restore")),
         ]
@@ -51,18 +60,20 @@ class OrganizationAdmin(ContainerAdmin):
 
 @gate(MANAGE)
 def container_view(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
+    found = container_at(pk)
     context = {
         "found": found,
         "may": {
             "name_owner": found.state == State.PENDING,
             "suspend": found.state == State.OPEN,
             "resume": found.state == State.SUSPENDED,
-            "close": found.state == State.OPEN,
+            "archive": found.state == State.OPEN,
+            "unarchive": found.state == State.ARCHIVED,
+            "close": found.state in (State.OPEN, State.ARCHIVED, State.PENDING),
             "restore": found.state == State.CLOSING,
         },
     }
-    context |= admin.site.each_context(request)
+    context |= assignment.standing(found) | admin.site.each_context(request)
     return render(request, "admin/organization.html", context)
 
 
@@ -94,7 +105,7 @@ def container_create(request: PortalRequest) -> HttpResponse:
 
 @gate(Permission.PLATFORM_ASSIGN_FIRST_OWNER, records=Event.INVITATION_SENT)
 def container_name_owner(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
+    found = container_at(pk)
     form = posted(request, OwnerForm)
     code = "invalid"
     if form.is_bound and form.is_valid():
@@ -127,7 +138,7 @@ def _invited(
 
 @gate(MANAGE, records=Event.ORGANIZATION_CHANGED)
 def container_rename(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
+    found = container_at(pk)
     form = posted(request, RenameForm, name=found.name)
     deed = Deed(
         title=f"Rename {found.name}",
@@ -147,10 +158,10 @@ def container_rename(request: PortalRequest, pk: UUID) -> HttpResponse:
     return answer(request, deed, form, act)
 
 
-@gate(MANAGE, records=Event.ORGANIZATION_SUSPENDED)
+@gate(MANAGE, records=Event.ORGANIZATION_SUSPENDED, fresh=True)
 def container_suspend(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
-    form = posted(request, ReasonForm)
+    found = container_at(pk)
+    form = posted(request, ShutForm, confirm=found.name)
     deed = Deed(
         title=f"Suspend {found.name}?",
         text=f"{_people(found)} shut out at once and read why. Nothing is lost; you may lift it.",
@@ -159,6 +170,8 @@ def container_suspend(request: PortalRequest, pk: UUID) -> HttpResponse:
         back=_page_of(pk),
         icon="no-symbol",
         danger=True,
+        stops=what_stops(found),
+        confirm=found.name,
     )
 
     def act() -> str:
@@ -170,9 +183,57 @@ def container_suspend(request: PortalRequest, pk: UUID) -> HttpResponse:
     return answer(request, deed, form, act)
 
 
+@gate(MANAGE, records=Event.ORGANIZATION_ARCHIVED, fresh=True)
+def container_archive(request: PortalRequest, pk: UUID) -> HttpResponse:
+    found = container_at(pk)
+    form = posted(request, ShutForm, confirm=found.name)
+    deed = Deed(
+        title=f"Archive {found.name}?",
+        text=f"{_people(found)} shut out at once and read that it is archived, and why. Nothing is"
+        " lost; a superadmin may restore it.",
+        button=f"Archive {found.name}",
+        busy="Archiving",
+        back=_page_of(pk),
+        icon="archive-box",
+        danger=True,
+        stops=what_stops(found),
+        confirm=found.name,
+    )
+
+    def act() -> str:
+        containers.container_archive(
+            organization=pk, reason=form.cleaned_data["reason"], actor=request.access
+        )
+        return f"{found.name} is archived."
+
+    return answer(request, deed, form, act)
+
+
+@gate(MANAGE, records=Event.ORGANIZATION_RESTORED)
+def container_unarchive(request: PortalRequest, pk: UUID) -> HttpResponse:
+    found = container_at(pk)
+    form = posted(request, LiftForm)
+    deed = Deed(
+        title=f"Bring {found.name} back from the archive?",
+        text="Everything is as it was, keys included.",
+        button="Bring it back",
+        busy="Opening",
+        back=_page_of(pk),
+        icon="archive-box-arrow-down",
+    )
+
+    def act() -> str:
+        containers.container_unarchive(
+            organization=pk, reason=form.cleaned_data["reason"], actor=request.access
+        )
+        return f"{found.name} is open again."
+
+    return answer(request, deed, form, act)
+
+
 @gate(MANAGE, records=Event.ORGANIZATION_RESUMED)
 def container_resume(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
+    found = container_at(pk)
     form = posted(request, LiftForm)
     deed = Deed(
         title=f"Lift the suspension of {found.name}?",
@@ -192,10 +253,10 @@ def container_resume(request: PortalRequest, pk: UUID) -> HttpResponse:
     return answer(request, deed, form, act)
 
 
-@gate(MANAGE, records=Event.ORGANIZATION_CLOSED)
+@gate(MANAGE, records=Event.ORGANIZATION_CLOSED, fresh=True)
 def container_close(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
-    form = posted(request, ReasonForm)
+    found = container_at(pk)
+    form = posted(request, ShutForm, confirm=found.name)
     deed = Deed(
         title=f"Delete {found.name}?",
         text=f"{_people(found)} shut out at once. After {settings.CLOSING_DAYS} days it is"
@@ -205,6 +266,8 @@ def container_close(request: PortalRequest, pk: UUID) -> HttpResponse:
         back=_page_of(pk),
         icon="trash",
         danger=True,
+        stops=what_stops(found),
+        confirm=found.name,
     )
 
     def act() -> str:
@@ -218,7 +281,7 @@ def container_close(request: PortalRequest, pk: UUID) -> HttpResponse:
 
 @gate(MANAGE, records=Event.ORGANIZATION_RESTORED)
 def container_restore(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Organization, pk=pk)
+    found = container_at(pk)
     if request.method != "POST":
         return redirect(_page_of(pk))
     form = posted(request, LiftForm)
@@ -238,6 +301,10 @@ def container_restore(request: PortalRequest, pk: UUID) -> HttpResponse:
     return answer(request, deed, form, act)
 
 
+def container_at(pk: UUID) -> Organization:
+    return get_object_or_404(Organization.objects.as_containers(), pk=pk)
+
+
 def _page_of(pk: UUID) -> str:
     return reverse("admin:orgs_organization_change", args=[pk])
 
@@ -245,4 +312,34 @@ def _page_of(pk: UUID) -> str:
 def _people(organization: Organization) -> str:
     """As in "41 people are"; a counter, and nobody's name."""
     number = organization.member_count
+    if not number:
+        return "Nobody is in it yet; whoever is invited is"
     return "1 person is" if number == 1 else f"{number} people are"
+
+
+def what_stops(organization: Organization) -> tuple[Stop, ...]:
+    """In numbers alone: whose keys they are, and what they do, is not seen from here."""
+    keys, tokens = keys_of(organization.pk)
+    return (
+        Stop(
+            icon="users",
+            label="People",
+            note="They lose all access now; their accounts stay.",
+            number=organization.member_count,
+            bad=True,
+        ),
+        Stop(
+            icon="key",
+            label="Live keys",
+            note="Every call with them fails.",
+            number=keys,
+            bad=keys > 0,
+        ),
+        Stop(
+            icon="cpu-chip",
+            label="Tokens of service accounts",
+            note="Programs that act for it stop.",
+            number=tokens,
+            bad=tokens > 0,
+        ),
+    )

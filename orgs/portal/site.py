@@ -17,18 +17,39 @@ from audit.queries import recent
 from config.gate import doors_of, gate, lock_of
 from config.roles import Permission, Role
 from orgs.models import Organization
+from orgs.portal import providers
 from orgs.portal.accounts import AccountAdmin
-from orgs.portal.ledger import platform_log
+from orgs.portal.ledger import platform_counters, platform_log
+from orgs.portal.metrics import platform_metrics
 from orgs.portal.organizations import OrganizationAdmin
-from orgs.queries.containers import accounts_by_state, organizations_by_state
+from orgs.portal.settings import platform_settings
+from orgs.queries.containers import (
+    accounts_by_state,
+    organizations_by_state,
+    waiting_accounts,
+)
 from orgs.shell import Item, Section
 
 PAGES = (
-    ("Overview", "admin:index", "home"),
-    ("Organizations", "admin:orgs_organization_changelist", "building-office-2"),
-    ("Accounts", "admin:accounts_user_changelist", "users"),
-    ("Platform log", "admin:platform_log", "clipboard-document-list"),
+    (
+        "Platform",
+        (
+            ("Overview", "admin:index", "home"),
+            ("Organizations", "admin:orgs_organization_changelist", "building-office-2"),
+            ("Accounts", "admin:accounts_user_changelist", "users"),
+            ("Metrics", "admin:platform_metrics", "chart-bar"),
+        ),
+    ),
+    (
+        "Running it",
+        (
+            ("Model providers", "admin:platform_provider_list", "sparkles"),
+            ("Settings", "admin:platform_settings", "cog-6-tooth"),
+            ("Platform log", "admin:platform_log", "clipboard-document-list"),
+        ),
+    ),
 )
+ROOMS = {"admin:platform_counters": "admin:platform_log"}
 
 
 class Portal(AdminSite):
@@ -52,18 +73,37 @@ class Portal(AdminSite):
             path("logout/", self.logout, name="logout"),
             path("organizations/", include(organizations.get_urls())),
             path("accounts/", include(accounts.get_urls())),
-            path("log/", self.admin_view(platform_log), name="platform_log"),
+            *self._own_pages(),
         ]
         for _, door in doors_of(urls):
             if lock_of(door.callback) is None:
                 door.callback = _locked(door.callback)
         return urls
 
+    def _own_pages(self) -> list[URLPattern]:
+        inside = self.admin_view
+        return [
+            path("metrics/", inside(platform_metrics), name="platform_metrics"),
+            path("settings/", inside(platform_settings), name="platform_settings"),
+            path("log/", inside(platform_log), name="platform_log"),
+            path("log/organizations/", inside(platform_counters), name="platform_counters"),
+            *(
+                path(f"providers/{route}", inside(view), name=view.__name__)
+                for route, view in (
+                    ("", providers.platform_provider_list),
+                    ("new/", providers.platform_provider_create),
+                    ("<uuid:pk>/", providers.platform_provider_change),
+                    ("<uuid:pk>/token/", providers.platform_provider_rotate),
+                    ("<uuid:pk>/delete/", providers.platform_provider_delete),
+                )
+            ),
+        ]
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """The frame that `console.html` reads. Django's own needs pages that are not here."""
         return {
             "site_header": self.site_header,
-            "nav": [_navigation(request)],
+            "nav": [_section(request, label, pages) for label, pages in PAGES],
             "me": {
                 "name": str(request.user),
                 "email": getattr(request.user, "email", ""),
@@ -76,6 +116,7 @@ class Portal(AdminSite):
         context = {
             "organizations": organizations_by_state(),
             "accounts": accounts_by_state(),
+            "waiting": waiting_accounts(),
             "entries": recent(PLATFORM, 8),
         }
         return render(request, "admin/index.html", self.each_context(request) | context)
@@ -87,24 +128,23 @@ class Portal(AdminSite):
         return redirect("account_logout")
 
 
-def _navigation(request: HttpRequest) -> Section:
+def _section(request: HttpRequest, label: str, pages: tuple[tuple[str, str, str], ...]) -> Section:
     match = request.resolver_match
     here = match.view_name if match else ""
     return Section(
-        label="Platform",
+        label=label,
         items=[
-            Item(
-                label=label,
-                url=reverse(route),
-                icon=icon,
-                # The pages of one container light up the line of its list.
-                current=here.rpartition("_")[0] == route.rpartition("_")[0]
-                if route.endswith("_changelist")
-                else here == route,
-            )
-            for label, route, icon in PAGES
+            Item(label=name, url=reverse(route), icon=icon, current=_room(here) == _room(route))
+            for name, route, icon in pages
         ],
     )
+
+
+def _room(route: str) -> str:
+    """The pages of one container or provider light up the line of its list."""
+    if route.startswith(("admin:orgs_", "admin:accounts_", "admin:platform_provider_")):
+        return route.rpartition("_")[0]
+    return ROOMS.get(route, route)
 
 
 def _locked(view: Callable[..., Any]) -> Callable[..., Any]:

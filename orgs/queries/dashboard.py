@@ -22,7 +22,7 @@ from config.roles import Permission, Role
 from orgs.access import Access
 from orgs.dashboard_parts import Fact, Waiting
 from orgs.keys import active_keys, counted_keys
-from orgs.models import Group, Invitation
+from orgs.models import Group, Invitation, SupportWindow
 from orgs.queries.members import offer_for
 from orgs.queries.organizations import owner_names
 
@@ -207,6 +207,10 @@ def _placeholders(access: Access, now: Invited) -> list[Waiting]:
     org = access.org
     # Whoever can sign in takes a seat, and so does a pending invitation; the rest cannot.
     missing = org.member_count - (org.seats_used - now.pending)
+    if access.standing.support_until:
+        # Support is in without a seat.
+        windows = SupportWindow.objects.in_org(org.id).filter(closed_at=None)
+        missing -= windows.count()
     if missing <= 0:
         return []
     return [

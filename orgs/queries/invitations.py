@@ -121,3 +121,9 @@ def invitation_peek(token: str) -> Glimpse | None:
 def hash_of(token: str) -> bytes:
     """What is kept of a link's token: nobody who reads the table can follow the link."""
     return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+def invited_address(token: str) -> str:
+    """The address that an open invitation's link was sent to; "" for any other link."""
+    row = prepared_row("SELECT email, state FROM peek_invitation(%s)", [hash_of(token)])
+    return str(row[0]) if row and row[1] == Invitation.State.PENDING else ""

@@ -53,7 +53,9 @@ def _snapshot(
 
 
 def _people(org: UUID) -> tuple[PersonNow, ...]:
-    members = Membership.objects.in_org(org).order_by("sort_name", "id")
+    # Support is let in by a window, and no roster says anything of it.
+    members = Membership.objects.in_org(org).exclude(origin=Membership.Origin.SUPPORT)
+    members = members.order_by("sort_name", "id")
     return tuple(
         PersonNow(
             id=str(pk), login=login or None, email=email or None, role=role, placeholder=not person
@@ -68,7 +70,10 @@ def _groups(groups: QuerySet[Group], org: UUID) -> tuple[GroupNow, ...]:
     """Each group with its people; below a group that is left out it moves up to the next one."""
     parents = dict(Group.objects.in_org(org).values_list("id", "parent_id"))
     seats: dict[UUID, dict[str, bool]] = defaultdict(dict)
-    for group, member, maintainer in GroupMembership.objects.in_org(org).values_list(
+    places = GroupMembership.objects.in_org(org).exclude(
+        membership__origin=Membership.Origin.SUPPORT
+    )
+    for group, member, maintainer in places.values_list(
         "group_id", "membership_id", "is_maintainer"
     ):
         seats[group][str(member)] = maintainer

@@ -6,13 +6,18 @@ Which form, and which deed, is for the views.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import (
+    HttpResponseClientRedirect,
+    HttpResponseClientRefresh,
+    trigger_client_event,
+)
 
 from orgs.preview import Preview
 from orgs.tenancy import OrgRequest
@@ -89,4 +94,10 @@ def done(
 def elsewhere(request: OrgRequest, text: str, *, to: str) -> HttpResponse:
     """After a deed that leaves nothing of the page as it was: on to another one."""
     messages.success(request, text)
-    return HttpResponseClientRedirect(to) if request.htmx else redirect(to)
+    if not request.htmx:
+        return redirect(to)
+    here = urlsplit(request.htmx.current_url_abs_path or "").path
+    # To a place on the page where one is, a browser only scrolls.
+    if "#" in to and urlsplit(to).path == here:
+        return HttpResponseClientRefresh()
+    return HttpResponseClientRedirect(to)

@@ -23,7 +23,8 @@ from orgs.actions import members as actions
 from orgs.forms.members import ORDERS, STATUSES, ChangeRoleForm, ConfirmForm, MemberFilter
 from orgs.keys import active_keys
 from orgs.leaving import losses
-from orgs.models import Membership
+from orgs.models import Membership, OwnerClaim
+from orgs.queries.claims import open_claim
 from orgs.queries.members import live_sessions, members_filtered
 from orgs.queries.roles import areas_of, role_choices, role_counts
 from orgs.queries.team import (
@@ -91,6 +92,7 @@ def member_view(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         "sees_groups": access.can(Permission.GROUPS_VIEW),
         # Who may read the log reads the reason there as well.
         "sees_reason": row.is_me or access.can(Permission.AUDIT_VIEW),
+        "reads_log": access.can(Permission.AUDIT_VIEW),
     }
     return render(request, "orgs/member.html", context)
 
@@ -143,7 +145,7 @@ def member_remove(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
     return show(request, "orgs/member_remove.html", form, context)
 
 
-@gate(Permission.ORG_VIEW, records=Event.MEMBER_LEFT)
+@gate(Permission.ORG_VIEW, records=Event.MEMBER_LEFT, way_out=True)
 def member_leave(request: OrgRequest, slug: str) -> HttpResponse:
     access = request.access
     form = ConfirmForm(posted(request), name=request.org.name)
@@ -216,7 +218,14 @@ def _list_context(access: Access, asked: MemberFilter, team: Team) -> dict[str, 
         "facts": team_facts(access, keys=team.around.live_keys),
         "tabs": team_tabs(access, current="member_list", pending=team.around.pending),
         "roles": role_counts(access.policies),
+        "claim": _claim(access),
     }
+
+
+def _claim(access: Access) -> OwnerClaim | None:
+    """The claim of ownership that runs: asked for only where the binding says there is one."""
+    concerned = access.can(Permission.ORG_HANDLE_SUPPORT) and access.standing.claim_ripe_at
+    return open_claim(access.org.id) if concerned else None
 
 
 def _changed(request: OrgRequest, member: Membership, role: Role) -> HttpResponse:
@@ -249,13 +258,16 @@ def _may(access: Access) -> dict[str, bool]:
         "change_role": access.can(Permission.MEMBERS_CHANGE_ROLE),
         "remove": access.can(Permission.MEMBERS_REMOVE),
         "offer": access.can(Permission.ORG_TRANSFER_OWNERSHIP),
+        "end_support": access.can(Permission.ORG_HANDLE_SUPPORT),
+        "recover": access.can(Permission.ORG_HANDLE_SUPPORT) and not access.is_support,
         "pick": access.can(Permission.MEMBERS_CHANGE_ROLE) or access.can(Permission.MEMBERS_REMOVE),
     }
 
 
 def _may_set_end(access: Access, member: Membership) -> bool:
-    """Nobody decides on their own end, and an owner has none."""
-    is_other = member.pk != access.membership_id and member.role != Role.OWNER
+    """Nobody decides on their own end, an owner has none, and support’s is its window’s."""
+    is_owner_or_support = member.role == Role.OWNER or member.is_support
+    is_other = member.pk != access.membership_id and not is_owner_or_support
     return is_other and access.can(Permission.MEMBERS_CHANGE_ROLE)
 
 

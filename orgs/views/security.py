@@ -14,6 +14,7 @@ from config.gate import gate
 from config.roles import GROUP_ROLES, ORGANIZATION_ROLES, Permission, Policy, roles_with
 from orgs.access import Access
 from orgs.queries.organizations import owner_names
+from orgs.rollout import rollout
 from orgs.tenancy import OrgRequest
 
 
@@ -27,6 +28,7 @@ def security(request: OrgRequest, slug: str) -> HttpResponse:
         "owners": owner_names(access.org.id),
         "readers": _who(access, Permission.AUDIT_VIEW),
         "limiters": _who(access, Permission.KEYS_SET_POLICIES),
+        "rollout": rollout(access),
         "may": {
             "change_policies": access.can(Permission.ORG_MANAGE_SETTINGS),
             "see_people": access.can(Permission.MEMBERS_VIEW),

@@ -27,6 +27,7 @@ from orgs.forms.organizations import (
 from orgs.queries.dashboard import pending_invitations
 from orgs.queries.organizations import owner_names, people_by_role
 from orgs.queries.policies import preset_of, turns
+from orgs.queries.worker_keys import worker_keys
 from orgs.tenancy import OrgRequest
 
 
@@ -152,13 +153,14 @@ def _settings(
     may = {
         "change": access.can(Permission.ORG_MANAGE_SETTINGS),
         "keys": access.can(Permission.KEYS_CREATE),
+        "limit": access.can(Permission.KEYS_SET_POLICIES),
         "ssh": access.can(Permission.ORG_VIEW_SSH_KEY),
         "delete": access.can(Permission.ORG_DELETE),
     }
     context = {
         "may": may,
         "name_form": name_form or NameForm(initial={"name": org.name}),
-        "ssh_key": getattr(settings, "WORKER_SSH_PUBLIC_KEY", ""),
+        "worker_keys": worker_keys(org.id) if may["ssh"] else [],
         "days": settings.CLOSING_DAYS,
         "owners": [] if may["change"] else owner_names(org.id),
     }

@@ -13,9 +13,9 @@ from django.views.decorators.debug import sensitive_variables
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Change, Target
+from config import vault
 from config.database import constraint_of
 from orgs.access import Access
-from projects import vault
 from projects.models import Integration, Resource
 from projects.providers import PROVIDERS
 

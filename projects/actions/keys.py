@@ -22,7 +22,8 @@ from audit.ledger import Actor, Entry, Target
 from config.database import constraint_of
 from config.moments import format_local
 from orgs.access import Access, require
-from orgs.models import Group
+from orgs.actions.quotas import require_room
+from orgs.models import Group, Quota
 from projects import keys
 from projects.actions.key_ceiling import require_ceiling
 from projects.actions.limits import limit_set
@@ -50,8 +51,8 @@ def key_create(
     """Make a key that acts for whoever makes it, and its text (S2-141, S2-145).
 
     `pk` is the id that a form has carried, so that sending it twice makes one key. Raises
-    ValidationError: `forbidden`, `policy`, `archived`, `scope`, `ceiling`, `past`, `needs_end`,
-    `too_late`, `made_already`, and those of `limit_set`.
+    ValidationError: `forbidden`, `support`, `policy`, `archived`, `scope`, `ceiling`, `past`,
+    `needs_end`, `too_late`, `made_already`, `quota`, and those of `limit_set`.
     """
     key = Key(
         id=pk or uuid7(),
@@ -69,6 +70,7 @@ def key_create(
     _require_making(key, actor)
     require_ceiling(key, actor)
     require_end(expires_at, latest_end(actor.org.id, since=key.created_at))
+    require_room(Quota.Kind.KEYS)
     made = keys.make()
     _insert(key)
     secret_create(key, made, actor.identity)
@@ -227,6 +229,8 @@ def _require_making(key: Key, actor: Access) -> None:
     project = key.project
     if actor.membership_id is None:
         raise ValidationError("Only a member of the organization makes keys.", code="forbidden")
+    if actor.is_support:
+        raise ValidationError("Support makes no keys: its window ends.", code="support")
     if key.kind != Key.Kind.PERSONAL:
         require(actor, managing(key), project)
     elif project is None or not project.has_policy(ProjectPolicy.PERSONAL_KEYS):

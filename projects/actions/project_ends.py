@@ -13,6 +13,8 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor
 from orgs.access import Access
+from orgs.actions.quotas import require_room
+from orgs.models import Quota
 from orgs.tenancy import bound
 from projects.actions.projects import (
     changes,
@@ -53,7 +55,7 @@ def project_delete(*, project: Project, reason: str, actor: Access) -> Project:
 def project_restore(*, project: Project, name: str, actor: Access) -> Project:
     """Bring back an archived or deleted project, under another name if its own was taken.
 
-    Raises ValidationError: `name_taken`, `too_late`, `gone`.
+    Raises ValidationError: `name_taken`, `too_late`, `quota`, `gone`.
     """
     project = locked(project)
     if project.state == Project.State.ACTIVE:
@@ -61,6 +63,8 @@ def project_restore(*, project: Project, name: str, actor: Access) -> Project:
     if project.deletes_at is not None and project.deletes_at <= timezone.now():
         message = f"The {DAYS_KEPT} days are over: {project.name} is being deleted for good."
         raise ValidationError(message, code="too_late")
+    if project.state == Project.State.DELETED:
+        require_room(Quota.Kind.PROJECTS)
     before, project.name, project.deletes_at = facts(project), name, None
     _turn(project, Event.PROJECT_RESTORED, Project.State.ACTIVE, actor, "")
     if name != before["name"]:

@@ -18,7 +18,8 @@ from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission, Role, permissions_of
 from orgs.access import Access, require
-from orgs.models import Membership
+from orgs.actions.quotas import require_room
+from orgs.models import Membership, Quota
 from projects.actions import workspaces
 from projects.actions.shares import give
 from projects.models import Project, Workspace
@@ -39,7 +40,7 @@ def project_create(
     """Make a project, and name its first Project Owner (S2-021, S3-032).
 
     In production Owners approve access from the start. Raises ValidationError: `name_taken`,
-    `forbidden`, `gone`, `needs_approval`, `oneself`, `placeholder`, `end_user`.
+    `quota`, `forbidden`, `gone`, `needs_approval`, `oneself`, `placeholder`, `end_user`.
     """
     require(actor, Permission.PROJECTS_CREATE)
     to = workspaces.locked(workspace) if workspace else None
@@ -55,6 +56,7 @@ def project_create(
         policies=_with_default(environment, []),
     )
     workspaces.require_approval(project, to, actor)
+    require_room(Quota.Kind.PROJECTS)
     save(project)
     said = facts(project) | {"workspace": to.name if to else None}
     record(Event.PROJECT_CREATED, project, actor, changes({}, said))

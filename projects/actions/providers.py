@@ -1,6 +1,6 @@
 """Deeds on model providers: an Owner sets them up for the whole organization (S2-027).
 
-Nothing here puts a token into the ledger, a log or a refusal; sealing is in `projects/vault.py`.
+Nothing here puts a token into the ledger, a log or a refusal; sealing is in `config/vault.py`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from django.views.decorators.debug import sensitive_variables
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
+from config import vault
 from config.database import constraint_of
 from orgs.access import Access
-from projects import vault
 from projects.models import ModelProvider
 from projects.providers import PROVIDERS
 

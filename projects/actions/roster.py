@@ -13,9 +13,10 @@ from audit.events import Event
 from audit.ledger import Target
 from config.roles import Role
 from orgs.access import Access
+from orgs.actions.quotas import require_room
 from orgs.actions.roster_rows import BATCH, Rows
 from orgs.grants import role_of
-from orgs.models import Group
+from orgs.models import Group, Quota
 from orgs.roster.changes import Change, Kind
 from orgs.roster.snapshot import ProjectNow
 from projects.models import Project, ProjectGroupGrant
@@ -54,6 +55,7 @@ def add_projects(rows: Rows, changes: Sequence[Change]) -> None:
         )
         for change in changes
     ]
+    require_room(Quota.Kind.PROJECTS, len(projects))
     Project.objects.bulk_create(projects, batch_size=BATCH)
     for project in projects:
         rows.note(

@@ -1,6 +1,6 @@
 """Deeds on the secrets of a project. A value goes in, and comes out for what runs there alone.
 
-Nothing here puts a value into the ledger, a log or a refusal; sealing is in `projects/vault.py`.
+Nothing here puts a value into the ledger, a log or a refusal; sealing is in `config/vault.py`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from django.views.decorators.debug import sensitive_variables
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Change, Target
+from config import vault
 from config.database import constraint_of
 from orgs.access import Access
-from projects import vault
 from projects.models import Project, Secret
 
 

@@ -17,6 +17,8 @@ from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission, Role
 from orgs.access import Access, require, require_grant
+from orgs.actions.quotas import require_room
+from orgs.models import Quota
 from projects.actions.keys import revoke
 from projects.actions.service_ceiling import require_role, require_scopes
 from projects.actions.share_rules import require_approval, require_open
@@ -43,6 +45,7 @@ def service_account_create(
         role=role,
         created_by_id=actor.membership_id,
     )
+    require_room(Quota.Kind.SERVICE_ACCOUNTS)
     _save(account)
     facts = {field: (None, value) for field, value in _facts(account).items()}
     facts.pop("state")

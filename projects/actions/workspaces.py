@@ -14,6 +14,8 @@ from audit.ledger import Entry, Target
 from config.database import constraint_of
 from config.roles import Permission
 from orgs.access import Access, require
+from orgs.actions.quotas import require_room
+from orgs.models import Quota
 from projects.models import Project, Workspace
 from projects.policies import ProjectPolicy
 
@@ -22,9 +24,10 @@ NO_WORKSPACE = "no workspace"
 
 @transaction.atomic
 def workspace_create(*, name: str, description: str, actor: Access) -> Workspace:
-    """Make a workspace (S4-027). Raises ValidationError: `name_taken`."""
+    """Make a workspace (S4-027). Raises ValidationError: `name_taken`, `quota`."""
     require(actor, Permission.WORKSPACES_CREATE)
     workspace = Workspace(organization_id=actor.org.id, name=name, description=description)
+    require_room(Quota.Kind.WORKSPACES)
     _save(workspace)
     ledger.record(
         Event.WORKSPACE_CREATED,

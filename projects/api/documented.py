@@ -17,6 +17,7 @@ _WORDS = {
     429: "A limit is reached",
     500: "It failed here, and nothing was changed",
     503: "The database does not answer",
+    507: "The storage is full, and nothing was changed",
 }
 
 

@@ -32,11 +32,12 @@ class InterfaceMiddleware:
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Content-Length", str(len(response.content)))
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
 
-def _answer(request: HttpRequest, view: Callable[..., HttpResponse] | None) -> HttpResponse:
+def _answer(request: HttpRequest, view: Callable[..., HttpResponseBase] | None) -> HttpResponseBase:
     if view is None:
         return problem(ProblemError(404, "not_found", "Nothing is at this address."))
     response = view(request)

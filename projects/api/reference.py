@@ -15,7 +15,7 @@ from projects.api.problems import TITLES
 from projects.api.reading import LARGEST_BODY
 
 _SECURITY = "ServiceToken"
-_COMMON = (400, 401, 403, 413, 500, 503)
+_COMMON = (400, 401, 403, 413, 500, 503, 507)
 # What a report may meet beside: something named that is not there, and an earlier report.
 _ONCE = (404, 409, 422)
 _REPORTS = "Keys and usage"

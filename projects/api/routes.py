@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
@@ -17,9 +17,14 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from audit.events import Event
+from config.database import Trouble, trouble_of
 from config.gate import public, token
+from config.pages import TROUBLES
+from orgs.rules.keeping import RuleBrokenError
 from projects.api import (
     audit,
+    audit_checkpoints,
+    audit_export,
     evaluation,
     executions,
     members,
@@ -54,6 +59,11 @@ def _problem(request: HttpRequest, error: ProblemError) -> HttpResponse:
     return problem(error)
 
 
+@api.exception_handler(RuleBrokenError)
+def _broken(request: HttpRequest, error: RuleBrokenError) -> HttpResponse:
+    return problem(ProblemError(409, "rule", error.messages[0]))
+
+
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Each field that is wrong, as the sender wrote it, and what would be right."""
@@ -85,8 +95,16 @@ def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return problem(too_large(request))
 
 
-@api.exception_handler(OperationalError)
-def _unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
+@api.exception_handler(DatabaseError)
+def _unavailable(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    trouble = trouble_of(error)
+    if trouble in (Trouble.FULL, Trouble.READ_ONLY):
+        log.exception("The database saves nothing")
+        status, _, detail = TROUBLES[trouble]
+        headers = {"Retry-After": "10"} if status == 503 else {}
+        return problem(ProblemError(status, f"storage_{trouble}", detail, headers=headers))
+    if trouble is None and not isinstance(error, OperationalError):
+        return _failed(request, error)
     log.exception("The database does not answer")
     detail = "The database does not answer. Try again in a moment."
     return problem(ProblemError(503, "unavailable", detail, headers={"Retry-After": "1"}))
@@ -105,6 +123,8 @@ _ENDPOINTS: tuple[tuple[str, str, Any, dict[str, Any]], ...] = (
     *executions.ENDPOINTS,
     *members.ENDPOINTS,
     *audit.ENDPOINTS,
+    *audit_export.ENDPOINTS,
+    *audit_checkpoints.ENDPOINTS,
     *evaluation.ENDPOINTS,
     *search.ENDPOINTS,
 )

@@ -18,6 +18,7 @@ from config.prepared import prepared_row
 from config.requests import client_ip
 from config.roles import Policy
 from orgs.access import Access, Bound
+from orgs.rules.keeping import keeping_rules
 from projects.api.problems import ProblemError, token_invalid, token_scope
 from projects.keys import digest
 
@@ -69,4 +70,5 @@ def service(request: HttpRequest, scope: str) -> Iterator[Service]:
             request_id=request.id,  # type: ignore[attr-defined]
         )
         access = Access(organization=org, roles=frozenset(), identity=identity)
-        yield Service(token, account, access)
+        with keeping_rules():
+            yield Service(token, account, access)

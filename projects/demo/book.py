@@ -19,6 +19,7 @@ from audit.ledger import Actor, Target
 from config.roles import Permission, Role, permissions_of
 from orgs.access import sharing_permission
 from orgs.demo.days import id_at
+from orgs.demo.effects import Row, moment
 from orgs.demo.history import History
 from orgs.models import Group, Membership, Notice
 from projects.demo.acme import ACME
@@ -98,6 +99,7 @@ class Book:
         self.classes: dict[str, EnvironmentClass] = {}
         self.held: dict[tuple[UUID, UUID], Held] = {}
         self.others: list[models.Model] = []
+        history.standing.rooms.append(self._stands)
         for line in self.tale.lines:
             history.plan(history.at(line.when), partial(tell, line, self))
 
@@ -114,6 +116,16 @@ class Book:
         if by_table[Limit]:
             price_models()
             set_meters(self)
+
+    def _stands(self) -> Iterator[Row]:
+        """Who holds what on places, now in the story."""
+        for place in self.places.values():
+            yield Row(place.scope.value, place.id, None, place.id, _kept(place))
+        for held in self.held.values():
+            noun = "grant" if isinstance(held.to, Membership) else "group_grant"
+            said = {"role": held.role.value, "expires_at": moment(held.row.expires_at)}
+            kind = f"{held.place.scope.value}_{noun}"
+            yield Row(kind, held.row.id, held.to.id, held.place.id, said)
 
     # What is there
 
@@ -192,6 +204,19 @@ class Book:
     def _is_live(self, held: Held) -> bool:
         ends = held.row.expires_at
         return ends is None or ends > self.history.now
+
+
+def _kept(place: Place) -> dict[str, Any]:
+    """What the ledger keeps of a place."""
+    if isinstance(place, Project):
+        above = str(place.workspace.pk) if place.workspace else None
+        policies = list(place.policies)
+        return {"workspace_id": above, "state": str(place.state), "policies": policies}
+    if isinstance(place, Resource):
+        project = str(place.project_id) if place.project_id else None
+        published = place.published_at is not None
+        return {"project_id": project, "kind": str(place.kind), "is_published": published}
+    return {}
 
 
 def target_of(place: Place) -> Target:

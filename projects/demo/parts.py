@@ -10,8 +10,8 @@ from typing import Any
 
 from audit.events import Event
 from audit.ledger import Change, Target
+from config import vault
 from config.roles import Permission
-from projects import vault
 from projects.actions.resources import only_changed
 from projects.demo import lines
 from projects.demo.book import Book, target_of

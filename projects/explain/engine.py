@@ -56,15 +56,23 @@ def explain(
         place=place,
         sees_reasons=_sees_reasons(asker, member, place),
     )
+    said = verdict(scene, standing, rows)
+    if said.allowed:
+        return said
+    suggestions = suggestions_for(scene, standing, rows, asker)
+    nothing = "" if suggestions else _nothing(scene, standing)
+    return replace(said, suggestions=suggestions, nothing=nothing)
+
+
+def verdict(scene: Scene, standing: Standing, rows: list[Row]) -> Explanation:
+    """The decision on this standing, today's or an earlier one, with its proof; no remedies."""
+    permission = scene.permission
     leading = [row for row in rows if _leads(standing, row, permission)]
     if standing.allows(permission):
         paths = tuple(path_of(scene, row, mark=deciding(row.role, permission)) for row in leading)
         return _said(scene, allowed=True, detail=words.ways(len(paths)), paths=paths)
     detail, broken = _refused(scene, standing, rows, leading)
-    suggestions = suggestions_for(scene, standing, rows, asker)
-    nothing = "" if suggestions else _nothing(scene, standing)
-    said = _said(scene, allowed=False, detail=detail, paths=())
-    return replace(said, broken=broken, suggestions=suggestions, nothing=nothing)
+    return replace(_said(scene, allowed=False, detail=detail, paths=()), broken=broken)
 
 
 def _said(scene: Scene, *, allowed: bool, detail: str, paths: tuple[Path, ...]) -> Explanation:

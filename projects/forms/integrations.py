@@ -6,20 +6,16 @@ A token is read and never rendered.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db.models import QuerySet
 
+from config.providers import LONGEST_URL, clean_token, clean_url
 from config.text import NAME_LENGTH, clean_line
 from projects.forms.fields import LinesField
 from projects.models import Integration, ModelProvider, Resource
 from projects.providers import PROVIDERS, choices
-
-LONGEST_URL, LONGEST_TOKEN = 300, 8 * 1024
-_is_url = URLValidator(schemes=["https"])
 
 
 class AccountForm(forms.Form):
@@ -51,32 +47,10 @@ class AccountForm(forms.Form):
         return clean_line(self.cleaned_data["name"])
 
     def clean_url(self) -> str:
-        url: str = self.cleaned_data["url"]
-        if not url:
-            return ""
-        message = "Write an address like https://git.example.com."
-        try:
-            _is_url(url)
-            parts = urlsplit(url)
-        except (ValidationError, ValueError):
-            raise ValidationError(message, code="url") from None
-        if "@" in parts.netloc or parts.query or parts.fragment:
-            raise ValidationError(
-                "Leave out user name, password, “?” and “#”: the token has a field of its own.",
-                code="credentials",
-            )
-        return url
+        return clean_url(self.cleaned_data["url"])
 
     def clean_token(self) -> str:
-        token: str = self.cleaned_data["token"]
-        if len(token) > LONGEST_TOKEN:
-            raise ValidationError(
-                f"A token has at most {LONGEST_TOKEN:,} characters; nothing was stored.",
-                code="too_large",
-            )
-        if not token.isascii() or not token.isprintable():
-            raise ValidationError("A token is one line of plain characters.", code="characters")
-        return token
+        return clean_token(self.cleaned_data["token"])
 
     def clean(self) -> dict[str, Any]:
         provider, url = self.cleaned_data.get("provider"), self.cleaned_data.get("url")

@@ -21,7 +21,7 @@ from projects.models.keys import (
 )
 from projects.models.limits import Limit, Meter, ModelPrice, Reservation
 from projects.models.projects import Project, Secret
-from projects.models.providers import ModelProvider
+from projects.models.providers import ModelProvider, ProjectProvider
 from projects.models.records import Execution, HumanTask
 from projects.models.requests import InvitationProject, Request
 from projects.models.resources import Integration, Resource, ResourceVersion
@@ -47,6 +47,7 @@ __all__ = [
     "ProjectGrant",
     "ProjectGroupGrant",
     "ProjectInsights",
+    "ProjectProvider",
     "Receipt",
     "Request",
     "Reservation",

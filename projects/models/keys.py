@@ -241,6 +241,7 @@ class ServiceToken(TenantModel):
         DECIDE = "decide", "Ask for decisions and verify keys"
         RECORD = "record", "Report usage and executions"
         AUDIT_READ = "audit.read", "Read the audit log"
+        AUDIT_EXPORT = "audit.export", "Export the audit log"
         MEMBERS_INVITE = "members.invite", "Invite members"
         SCIM = "scim", "Provision people and groups"
 

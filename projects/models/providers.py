@@ -16,6 +16,8 @@ from projects.models.references import key, organization_key
 class ModelProvider(TenantModel):
     """An account with a provider, for the whole organization: its projects have none of their own.
 
+    A project asks all of them, or those that it chose.
+
     Its token is sealed for this row and never shown again (S2-135). Where `serves` names no
     model, it serves every one that it has, within what the organization approves.
     """
@@ -46,3 +48,22 @@ class ModelProvider(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProjectProvider(TenantModel):
+    """A project asks this provider. A project that chose none asks every one that is in use."""
+
+    organization = organization_key()
+    project = key("projects.Project", name="providers")
+    provider = key("projects.ModelProvider", name="choices", index=True)
+
+    objects = TenantQuerySet["ProjectProvider"].as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "provider"], name="project_provider_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} for {self.project_id}"

@@ -1,4 +1,4 @@
-"""What the settings of a project say about its environments, prebuilds and secrets."""
+"""What the settings of a project say about its environments, providers, prebuilds and secrets."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from orgs.access import Access
 from projects.models import Project, Secret
 from projects.prebuilds import Prebuilds
 from projects.queries.environments import chosen_by
+from projects.queries.providers import providers_of
 
 MOST_COUNTED = 1_000
 
 
 def project_parts(access: Access, project: Project) -> dict[str, Any]:
-    """What the three cards read as `parts`; only what this person may manage. Two queries."""
+    """What the four cards read as `parts`; only what this person may manage. Three queries."""
     parts: dict[str, Any] = {"prebuilds": Prebuilds.read(project.prebuilds)}
     if access.can(Permission.PROJECTS_CONFIGURE_ENVIRONMENTS, project):
         parts["environments"] = chosen_by(project)
+    if access.can(Permission.PROJECTS_CHANGE, project):
+        parts["providers"] = providers_of(project)
     if access.can(Permission.PROJECTS_MANAGE_SECRETS, project):
         secrets = Secret.objects.in_org(project.organization_id).filter(project=project)
         count = capped_count(secrets, cap=MOST_COUNTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -9,8 +10,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from audit.entries import Entry
-from audit.queries import EventPage, events_about
+from audit.entries import Entry, changes_in, parsed
+from audit.events import Event as Action
+from audit.models import Event, Outcome
+from audit.queries import EventFilter, EventPage, events_about
+from audit.queries.words import says
 from config.roles import Permission
 from orgs.access import Access
 from orgs.models import Group
@@ -20,25 +24,57 @@ from projects.queries.keys import sees_keys_of
 
 MOST_OF_A_KIND = 2_000
 PAGE_SIZE = 50
+_NAMING = [one.value for one in (Action.GROUP_CREATED, Action.GROUP_CHANGED)]
 
 
-def project_log(*, project: Project, cursor: str | None, viewer: Access) -> EventPage:
-    """Entries about the project and all it holds or held, newest first. Five queries at most.
+def project_log(
+    *,
+    project: Project,
+    cursor: str | None,
+    viewer: Access,
+    filters: EventFilter | None = None,
+) -> EventPage:
+    """Entries about the project and all it holds or held, newest first. Eight queries at most.
 
-    A secret group keeps its name from who may not see it, but for the readers of the whole log.
+    A secret group keeps its name from who may not see it, but for the readers of the whole log;
+    and what they may not read is not searched for them either.
     """
+    filters = filters or EventFilter()
+    reads_all = viewer.can(Permission.AUDIT_VIEW)
+    names = frozenset() if reads_all else _unseen(project, viewer)
+    text = "" if reads_all else filters.text
+
+    def keep(entries: Sequence[Entry]) -> list[Entry]:
+        return [entry for entry in entries if says(_veiled(entry, names), text)]
+
     page = events_about(
         organization=project.organization_id,
         targets=_parts(project, viewer),
+        filters=filters if reads_all else replace(filters, text="", origin=None),
+        keep=keep if text else None,
         cursor=cursor,
         size=PAGE_SIZE,
     )
-    if viewer.can(Permission.AUDIT_VIEW):
-        return page
-    secret = Group.objects.in_org(project.organization_id).filter(secret=True)
-    unseen = secret.exclude(pk__in=visible_groups(viewer).values("pk"))
-    names = frozenset(unseen.values_list("name", flat=True))
     return replace(page, rows=[_veiled(entry, names) for entry in page.rows]) if names else page
+
+
+def _unseen(project: Project, viewer: Access) -> frozenset[str]:
+    """The names of the groups that are not for this viewer, and those they had before."""
+    groups, org = Group.objects.in_org(project.organization_id), project.organization_id
+    visible = visible_groups(viewer).values("pk")
+    now = dict(groups.filter(secret=True).exclude(pk__in=visible).values_list("pk", "name"))
+    told = Event.objects.filter(organization_id=org, action__in=_NAMING, outcome=Outcome.DONE)
+    told = told.exclude(target_id__in=groups.exclude(pk__in=now).values("pk"))
+    names: dict[UUID, set[str]] = {}
+    secret = dict.fromkeys(now, True)
+    for group, body in told.order_by("sequence").values_list("target_id", "body"):
+        said = changes_in(parsed(body))
+        names.setdefault(group, set()).update(filter(None, said.get("name") or ()))
+        # One that is gone keeps its secret.
+        if group not in now and "secret" in said:
+            secret[group] = bool(said["secret"][1])
+    former = (name for group, found in names.items() if secret.get(group) for name in found)
+    return frozenset((*now.values(), *former))
 
 
 def _veiled(entry: Entry, names: frozenset[str]) -> Entry:

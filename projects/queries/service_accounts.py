@@ -50,6 +50,7 @@ MEANINGS = {
     ServiceToken.Scope.DECIDE: "Asks what people and keys may do, and verifies keys.",
     ServiceToken.Scope.RECORD: "Reports what was used and what ran, which counts against budgets.",
     ServiceToken.Scope.AUDIT_READ: "Reads every entry of the audit log.",
+    ServiceToken.Scope.AUDIT_EXPORT: "Takes the whole audit log away as a file.",
     ServiceToken.Scope.MEMBERS_INVITE: "Sends invitations, each of which takes a seat.",
     ServiceToken.Scope.SCIM: "Adds, changes and removes people and groups, with their roles.",
 }

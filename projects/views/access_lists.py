@@ -75,6 +75,7 @@ def listed(access: Access, place: AnyPlace, asked: AccessFilter) -> dict[str, An
         "vias": _vias(place),
         "inherited": any(_inherits(row) for row in rows),
         "may_share": access.can(sharing_here(place), place),
+        "reads_log": access.can(Permission.AUDIT_VIEW),
     }
 
 

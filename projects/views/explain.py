@@ -109,6 +109,7 @@ def member_access(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         "kind": kind if kind in KINDS else "",
         "role": Role(member.role),
         "is_me": member.pk == request.access.membership_id,
+        "reads_log": request.access.can(Permission.AUDIT_VIEW),
         **links,
     }
     return render(request, "projects/member_access.html", context)
@@ -221,11 +222,19 @@ def _around(
         "permission": permission,
         "own_page": own_page,
         "up": up,
+        "past": _past(request, said),
         "first_name": first_name(member.name),
         "chooses": request.access.can(Permission.MEMBERS_VIEW),
         "search": question.search,
         "people": _people(request, question.search, said),
     }
+
+
+def _past(request: OrgRequest, said: dict[str, str]) -> str:
+    """The same question about an earlier day, for who reads the log."""
+    if not request.access.can(Permission.AUDIT_VIEW):
+        return ""
+    return f"{reverse('as_of', args=[request.org.slug])}?{urlencode(said)}"
 
 
 def _page_of(request: OrgRequest, place: AnyPlace) -> str:

@@ -1,4 +1,4 @@
-"""What a project has besides people and resources: environments, prebuilds, secrets, log, usage.
+"""What a project has besides people and resources: environments, prebuilds, secrets, usage.
 
 HTTP only: get, ask, act, show.
 """
@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from audit.events import Event
-from audit.pages import by_day
 from config.gate import gate
 from config.keyset import page_links
 from config.roles import Permission
@@ -23,18 +22,21 @@ from orgs.forms.members import ConfirmForm
 from orgs.views.dialog import elsewhere, posted, refuse, show
 from projects.actions import environments as environment_actions
 from projects.actions import prebuilds as prebuild_actions
+from projects.actions import project_providers as provider_actions
 from projects.actions import secrets as secret_actions
 from projects.charts import usage_chart
 from projects.doors import ProjectRequest, project_at
 from projects.forms.environments import ChooseEnvironmentsForm
 from projects.forms.prebuilds import PrebuildsForm
+from projects.forms.project_providers import ChooseProvidersForm
 from projects.forms.secrets import SecretForm, SecretValueForm
 from projects.models import Secret
 from projects.prebuilds import Prebuilds
-from projects.queries import environments, project_log, usage
+from projects.queries import environments, usage
 from projects.queries import secrets as secret_queries
 from projects.queries.executions import lines_of
 from projects.queries.projects import project_head
+from projects.queries.providers import providers_to_choose
 
 LONGEST_SEARCH = 100
 
@@ -65,6 +67,25 @@ def project_choose_environments(request: ProjectRequest, slug: str, pk: UUID) ->
     return show(request, "projects/project_choose_environments.html", form, context)
 
 
+@gate(Permission.PROJECTS_CHANGE, records=Event.PROJECT_PROVIDERS_CHANGED, on=project_at)
+def project_choose_providers(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
+    project = request.target
+    form = ChooseProvidersForm(posted(request), offered=providers_to_choose(project))
+    if form.is_valid():
+        try:
+            chosen = provider_actions.project_choose_providers(
+                project=project, chosen=form.cleaned_data["chosen"], actor=request.access
+            )
+        except ValidationError as refusal:
+            refuse(form, refusal)
+        else:
+            what = _count(len(chosen), "model provider") if chosen else "every provider in use"
+            text = f"{project.name} asks {what}"
+            return elsewhere(request, text, to=_settings_of(request, "providers"))
+    may = {"may_configure": request.access.can(Permission.ORG_CONFIGURE_PROVIDERS)}
+    return show(request, "projects/project_choose_providers.html", form, _dialog(request) | may)
+
+
 @gate(Permission.PROJECTS_MANAGE_PREBUILDS, records=Event.PROJECT_PREBUILDS_CHANGED, on=project_at)
 def project_change_prebuilds(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     project = request.target
@@ -83,25 +104,6 @@ def project_change_prebuilds(request: ProjectRequest, slug: str, pk: UUID) -> Ht
         form,
         _dialog(request) | {"prebuilds": prebuilds},
     )
-
-
-@gate(Permission.PROJECTS_VIEW_AUDIT, on=project_at)
-def project_audit(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
-    project = request.target
-    page = project_log.project_log(
-        project=project, cursor=request.GET.get("page"), viewer=request.access
-    )
-    context = {
-        "days": by_day(page.rows),
-        # The log of the organization says more of an entry, to who may read all of it.
-        "apart": not request.access.can(Permission.AUDIT_VIEW),
-        "newer": f"{request.path}?page={page.newer}" if page.newer else None,
-        "older": f"{request.path}?page={page.older}" if page.older else None,
-    }
-    if request.htmx and not request.htmx.history_restore_request:
-        return render(request, "projects/project_audit.html#log", context)
-    context["head"] = project_head(request.access, project)
-    return render(request, "projects/project_audit.html", context)
 
 
 @gate(Permission.PROJECTS_VIEW_USAGE, on=project_at)

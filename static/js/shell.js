@@ -52,6 +52,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("closeDialog", () => all("dialog[open]").forEach((dialog) => dialog.close()));
 document.getElementById("dialog")?.addEventListener("close", (event) => event.target.replaceChildren());
 
+// What asks by itself, again and again, rests while nobody looks.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.matches?.("[data-while-seen]")) event.preventDefault();
+});
+
 // A refused form comes back as 422 with the same partial, or as 409 where somebody else was faster:
 // show it, do not swallow it.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -89,12 +94,31 @@ function offerUndo(button, url, node) {
   });
 }
 
-// The top layer keeps toasts above an open dialog.
+// The top layer keeps toasts above an open dialog; only inside it can they be clicked.
 function raise(region) {
+  const home = all("dialog:modal").at(-1) ?? document.body;
+  if (region.parentElement !== home) home.append(region);
   if (!region.showPopover) return;
   if (region.matches(":popover-open")) region.hidePopover();
   region.showPopover();
 }
+
+function leaveDialog(dialog) {
+  const region = document.getElementById("toasts");
+  if (!region || !dialog.contains(region)) return;
+  document.body.append(region);
+  if (region.children.length) raise(region);
+}
+// What closes or fills a dialog takes no toast away; capturing, before it is emptied.
+document.addEventListener("close", (event) => leaveDialog(event.target), true);
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const region = one("#toasts", event.detail.target);
+  if (region) document.body.append(region);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const region = document.getElementById("toasts");
+  if (region?.children.length && !region.matches(":popover-open")) raise(region);
+});
 
 function vanish(node) {
   let timer;
@@ -328,6 +352,16 @@ document.addEventListener("click", async (event) => {
 // A select that filters sends its form when it changes; without JavaScript there is a button.
 document.addEventListener("change", (event) => {
   if (event.target.matches(".chip-select, .picker select, [data-submit-on-change]")) event.target.form?.requestSubmit();
+});
+
+// Where a part takes the place of another, the focus and what was unfolded stay, by their ids.
+let focused = "";
+document.addEventListener("htmx:beforeRequest", () => (focused = document.activeElement?.id ?? ""));
+document.addEventListener("htmx:afterRequest", () => {
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+});
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  all("details[id][open]", detail.target).forEach((part) => one(`#${CSS.escape(part.id)}`, detail.fragment)?.setAttribute("open", ""));
 });
 
 // What has just arrived, at load or by htmx --------------------------------------------------

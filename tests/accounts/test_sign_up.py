@@ -7,9 +7,12 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.actions import platform_settings_change
 from accounts.models import User
 from tests.accounts.test_sign_in import entries, is_signed_in
-from tests.factories import make_person
+from tests.factories import TEST, Cast, make_person
+from tests.orgs.invitations import invite
+from tests.portal import putting_on_the_portal
 
 PASSWORD = "correct horse battery"
 
@@ -112,3 +115,60 @@ def test_platform_may_look_at_every_new_account_first(db: None, settings, mailou
     assert not is_signed_in(client)
     assert "being looked at" in client.get("/sign-in/inactive/").content.decode()
     assert User.objects.get(email="nora@example.com").state == "pending"
+
+
+# Who may create one at all
+
+
+def registering(how: str, **more: str) -> None:
+    """As the portal writes it: the web role may not."""
+    with putting_on_the_portal():
+        settings = {"registration": how, "support_email": "", "notice": ""} | more
+        platform_settings_change(**settings, actor=TEST)
+
+
+@pytest.mark.requirement("S1-041", "S2-015")
+def test_by_approval_a_new_account_waits_and_is_told_so(db: None, mailoutbox) -> None:
+    registering("approval")
+    assert "New accounts are looked at" in Client().get("/sign-up/").content.decode()
+    client, _ = sign_up("nora@example.com")
+    client.post(link_in(mailoutbox[0]))
+    assert not is_signed_in(client)
+    assert User.objects.get(email="nora@example.com").state == "pending"
+
+
+@pytest.mark.requirement("S2-015")
+def test_settings_of_the_platform_outweigh_the_environment(db: None, settings) -> None:
+    settings.REVIEW_SIGN_UPS = True
+    registering("open")
+    sign_up("nora@example.com")
+    assert User.objects.get(email="nora@example.com").state == "active"
+
+
+@pytest.mark.requirement("S2-015")
+def test_closed_to_all_but_the_invited(cast: Cast, mailoutbox) -> None:
+    registering("closed", support_email="help@platform.example")
+    sign_in_page = Client().get("/sign-in/").content.decode()
+    assert "by invitation" in sign_in_page
+    assert "help@platform.example" in sign_in_page
+    assert "by invitation" in Client().get("/sign-up/").content.decode()
+    sign_up("nora@example.com")
+    assert not User.objects.filter(email="nora@example.com").exists()
+    _, token = invite(cast, "nora@example.com")
+    back = f"/invitations/{token}/"
+    assert "By invitation" in Client().get("/sign-up/", {"next": back}).content.decode()
+    _, other = sign_up("mallory@example.com", next=back)
+    assert "the address that the invitation was sent to" in other.content.decode()
+    client, _ = sign_up("nora@example.com", next=back)
+    assert client.post(link_in(mailoutbox[-1])).url == back
+    assert User.objects.get(email="nora@example.com").is_active
+
+
+@pytest.mark.requirement("S2-015")
+@pytest.mark.parametrize(
+    "back", ["/invitations/made-up/", "https://evil.example/invitations/x/", "/invitations/%00/"]
+)
+def test_a_link_that_nobody_sent_opens_nothing(cast: Cast, back: str) -> None:
+    registering("closed")
+    sign_up("nora@example.com", next=back)
+    assert not User.objects.filter(email="nora@example.com").exists()

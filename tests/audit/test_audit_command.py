@@ -56,7 +56,7 @@ def test_verify_fails_with_the_first_entry_that_does_not_hold(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flaw = queries.Flaw(3, "entries are missing before it")
-    monkeypatch.setattr("audit.actions.first_flaw", lambda *_, **__: flaw)
+    monkeypatch.setattr("audit.actions.entries.first_flaw", lambda *_, **__: flaw)
     out = io.StringIO()
     with pytest.raises(CommandError, match="1 of 1 ledgers") as failure:
         call_command("audit", "verify", "--org", cast.acme.slug, stdout=out)

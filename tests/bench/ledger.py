@@ -22,7 +22,7 @@ from tests.bench.seed import ORGANIZATION, Scale, uuid_of
 from tests.bench.timing import Line, in_turn, side_by_side
 
 ALONE, MANY = 1.25, 1.5
-WRITERS, EACH = 4, 10
+WRITERS, EACH = 8, 10
 AT_ONCE = 2_000
 UNCHAINED_ORGANIZATION = 9
 UNCHAINED = "the same two rows, unchained"

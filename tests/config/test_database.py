@@ -62,7 +62,12 @@ def prepare(urls: DatabaseURLs, *, for_tests: bool = False) -> list[str]:
     assert urls.admin is not None
     assert urls.owner is not None
     database.prepare(
-        urls.admin, web_url=urls.web, owner_url=urls.owner, say=said.append, for_tests=for_tests
+        urls.admin,
+        web_url=urls.web,
+        owner_url=urls.owner,
+        portal_url=urls.portal,
+        say=said.append,
+        for_tests=for_tests,
     )
     return said
 
@@ -198,6 +203,19 @@ def test_owner_without_a_web_role_is_refused(tmp_path):
         database.urls(tmp_path, {"DATABASE_OWNER_URL": "postgresql://o@db/x"})
 
 
+def test_portal_has_an_address_and_a_small_pool_of_its_own(tmp_path):
+    env = {"DATABASE_URL": "postgresql://w@db/x", "DATABASE_PORTAL_URL": "postgresql://p@db/x"}
+    databases = database.django_databases(database.urls(tmp_path, env), env={})
+    assert databases["portal"]["USER"] == "p"
+    assert databases["portal"]["OPTIONS"]["pool"]["min_size"] == 0
+    assert (
+        databases["portal"]["OPTIONS"]["pool"]["max_size"]
+        < databases["default"]["OPTIONS"]["pool"]["max_size"]
+    )
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL is not"):
+        database.urls(tmp_path, {"DATABASE_PORTAL_URL": "postgresql://p@db/x"})
+
+
 def test_offline_work_starts_nothing(tmp_path):
     urls = database.urls(tmp_path, {"BAILIWICK_OFFLINE": "1"})
     assert "bailiwick_web" in urls.web
@@ -244,6 +262,7 @@ def test_roles_have_the_rights_they_need_and_no_more(server):
         ).fetchall()
     assert rows == [
         ("bailiwick_owner", False, False, False, True, True),
+        ("bailiwick_portal", False, False, False, False, True),
         ("bailiwick_web", False, False, False, False, True),
     ]
 
@@ -321,6 +340,18 @@ def test_administrator_who_is_no_superuser_can_prepare(server):
 def test_one_role_for_both_is_refused(server):
     with pytest.raises(ImproperlyConfigured, match="two different roles"):
         database.prepare(server.admin or "", web_url=server.web, owner_url=server.web, say=print)
+
+
+def test_portal_that_shares_a_role_is_refused(server):
+    for shared in (server.web, server.owner):
+        with pytest.raises(ImproperlyConfigured, match="two different roles"):
+            database.prepare(
+                server.admin or "",
+                web_url=server.web,
+                owner_url=server.owner or "",
+                portal_url=shared,
+                say=print,
+            )
 
 
 def test_old_server_is_refused(server, monkeypatch):

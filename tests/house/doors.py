@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
 from config.gate import Lock, doors, lock_of
-from config.roles import Role
-from orgs.models import Invitation, Organization, OwnershipOffer
+from config.roles import Preset, Role
+from orgs.models import Invitation, Organization, OwnershipOffer, SupportCase, WorkerKey
 from orgs.tenancy import bound
 from projects.models import (
     EnvironmentClass,
@@ -29,6 +30,18 @@ from projects.models import (
 )
 from tests.factories import TEST, make_group, make_member, make_seat
 from tests.house.books import make_open_invoice, some_watched_project
+from tests.house.governed import (
+    make_case,
+    make_claim,
+    make_domain,
+    make_exception,
+    make_filter,
+    make_gone,
+    make_rule,
+    make_webhook,
+    make_worker_key,
+    some_window,
+)
 from tests.projects.factories import (
     make_grant,
     make_project,
@@ -37,6 +50,9 @@ from tests.projects.factories import (
     make_workspace,
 )
 from tests.projects.keys import make_account, make_key, make_token
+
+# Rules are told apart by their texts.
+_numbers = itertools.count(90_000)
 
 MAKERS: dict[str, Callable[[Organization], dict[str, Any]]] = {}
 
@@ -210,6 +226,91 @@ def some_task(organization: Organization) -> dict[str, Any]:
     return {"pk": task.pk}
 
 
+# --- How the organization is run ------------------------------------------------------------------
+
+
+@maker("webhook")
+def some_webhook(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        webhook = make_webhook(organization, None, uuid.uuid4().hex)
+        _record(organization)
+    return {"pk": webhook.pk}
+
+
+@maker("support")
+def some_support(organization: Organization) -> dict[str, Any]:
+    return {"pk": some_window(organization, make_member(organization, Role.OWNER)).pk}
+
+
+@maker("support_case")
+def some_case(organization: Organization) -> dict[str, Any]:
+    member = make_member(organization, Role.ADMIN)
+    with bound(organization.id):
+        number = SupportCase.objects.in_org(organization).count() + 1
+        case = make_case(organization, member, "Nothing works", number)
+        _record(organization)
+    return {"pk": case.pk}
+
+
+@maker("owner")
+def some_claim(organization: Organization) -> dict[str, Any]:
+    claimant = make_member(organization, Role.ADMIN)
+    with bound(organization.id):
+        claim = make_claim(organization, claimant)
+        _record(organization)
+    return {"pk": claim.pk}
+
+
+@maker("domain")
+def some_domain(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        domain = make_domain(organization, None)
+        _record(organization)
+    return {"pk": domain.pk}
+
+
+@maker("rule", "pack")
+def some_rule(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        rule = make_rule(organization, f"between 0 and {next(_numbers)} Owners")
+        _record(organization)
+    return {"pk": rule.pk, "preset": Preset.S1.value}
+
+
+@maker("rule_exception")
+def some_exception(organization: Organization) -> dict[str, Any]:
+    member = make_member(organization)
+    with bound(organization.id):
+        rule = make_rule(organization, f"between 0 and {next(_numbers)} Owners")
+        exception = make_exception(organization, rule, member)
+        _record(organization)
+    return {"pk": exception.pk}
+
+
+@maker("worker")
+def some_worker_key(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        key = WorkerKey.objects.in_org(organization).filter(replaced_at=None).first()
+        key = key or make_worker_key(organization)
+        _record(organization)
+    return {"pk": key.pk}
+
+
+@maker("filter")
+def some_filter(organization: Organization) -> dict[str, Any]:
+    member = make_member(organization)
+    with bound(organization.id):
+        kept = make_filter(organization, member, uuid.uuid4().hex, shared=True)
+        _record(organization)
+    return {"pk": kept.pk}
+
+
+@maker("audit")
+def somebody_gone(organization: Organization) -> dict[str, Any]:
+    with bound(organization.id):
+        return {"pk": make_gone(organization, "Ines Duarte")}
+
+
 def _record(organization: Organization) -> None:
     ledger.record(
         Event.OWNERSHIP_ACCEPTED,
@@ -221,8 +322,14 @@ def _record(organization: Organization) -> None:
 
 # An offer is made to a member, the other deeds on ownership are on an offer; and insights of a
 # project are another thing than the project.
-ELSEWHERE = {"ownership_offer": "member"} | dict.fromkeys(
-    ("project_insights", "project_insights_enable", "project_insights_disable"), "insights"
+ELSEWHERE = (
+    {"ownership_offer": "member", "rule_exception_end": "rule_exception"}
+    | dict.fromkeys(
+        ("project_insights", "project_insights_enable", "project_insights_disable"), "insights"
+    )
+    | dict.fromkeys(
+        ("support_case_view", "support_case_answer", "support_case_solve"), "support_case"
+    )
 )
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
-from config.roles import Role
+from config.roles import Preset, Role
 from orgs.actions.notices import notify
 from orgs.models import Group, GroupMembership, Membership, Organization
 from orgs.tenancy import bound
@@ -30,6 +30,7 @@ from projects.models import (
     ModelProvider,
     Project,
     ProjectEnvironment,
+    ProjectProvider,
     Request,
     Resource,
     ResourceVersion,
@@ -42,6 +43,7 @@ from projects.models.grants import ProjectGrant, ResourceGrant, WorkspaceGrant
 from tests.factories import TEST, make_group, make_member, make_seat
 from tests.house.books import Books, keep_books
 from tests.house.doors import Door, some_invitation
+from tests.house.governed import Governed, govern
 from tests.projects.factories import (
     make_grant,
     make_group_role,
@@ -81,6 +83,7 @@ class Furniture:
     account: ServiceAccount
     token: ServiceToken
     books: Books
+    governed: Governed
 
     @property
     def agent(self) -> Resource:
@@ -100,8 +103,27 @@ class Furniture:
             "sequence": 1,
             "token": self.token.pk,
             "layer": "project",
+            "preset": Preset.S1.value,
         }
-        return [common | {"pk": pk} for pk in self._subjects(family, mine)]
+        governed = self._governing(door.name)
+        return [common | {"pk": pk} for pk in governed or self._subjects(family, mine)]
+
+    def _governing(self, route: str) -> list[Any]:
+        rows = self.governed
+        known = {
+            "support_case": rows.case.pk,
+            "support": rows.window.pk,
+            "owner": rows.claim.pk,
+            "webhook": rows.webhook.pk,
+            "domain": rows.domain.pk,
+            "rule_exception_end": rows.exception.pk,
+            "rule": rows.rule.pk,
+            "worker": rows.worker_key.pk,
+            "filter": rows.kept.pk,
+            "audit": rows.gone,
+        }
+        found = [pk for start, pk in known.items() if route.startswith(f"{start}_")]
+        return [known[route]] if route in known else found[:1]
 
     def _subjects(self, family: str, mine: Belongings) -> list[Any]:
         known: dict[str, list[Any]] = {
@@ -198,6 +220,7 @@ def furnish(
     return Furniture(
         **machines,
         books=keep_books(project, machines["key"], group, holder, prefix=prefix),
+        governed=govern(organization, holder, prefix=prefix),
         holder=holder,
         group=group,
         seat=seat,
@@ -230,13 +253,15 @@ def _parts(
         organization=organization, project=project, resource=resources["agent"], summary="A run"
     )
     Execution.objects.create(organization=organization, kind="log", resource=resources["runner"])
+    provider = ModelProvider.objects.create(
+        organization=organization, name="Our models", provider="google", ciphertext=b"-"
+    )
+    ProjectProvider.objects.create(organization=organization, project=project, provider=provider)
     return {
+        "provider": provider,
         "size": size,
         "integration": Integration.objects.create(
             organization=organization, kind="scm", name="Our code", provider="github"
-        ),
-        "provider": ModelProvider.objects.create(
-            organization=organization, name="Our models", provider="google", ciphertext=b"-"
         ),
         "secret": Secret.objects.create(
             organization=organization, project=project, name="TOKEN", ciphertext=b"-", length=1

@@ -23,6 +23,14 @@ INNER = "00000000-0000-7000-8000-0000000000ca"
 VALUES: dict[str, dict[str, Any]] = {
     "orgs_invitation": {"email": "invited@example.com", "role": "member", "state": "pending"},
     "orgs_ownershipoffer": {"state": "pending"},
+    "orgs_supportwindow": {"opened_at": "now"},
+    "orgs_ownerclaim": {
+        "state": "open",
+        "notice_at": "now",
+        "ripe_at": "2126-01-01",
+        "second_id": None,
+    },
+    "orgs_webhook": {"state": "active"},
     "projects_project": {"state": "active"},
     "projects_resource": {"kind": "agent"},
     "projects_request": {"state": "pending"},
@@ -54,6 +62,8 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 # The ledger is written by its own function, the organization and its first rows by hand.
 BY_HAND = {"audit_event", "audit_head", "audit_particulars", "orgs_organization"} | {
+    # What was done to who holds what is noted by triggers.
+    "audit_effect",
     *("orgs_membership", "orgs_group"),
     # A limit brings its meter along.
     "projects_meter",
@@ -107,6 +117,7 @@ def seed(cursor: Cursor) -> None:
         )
     for number, organization, person in ((1, ACME, ALICE), (2, UMBRELLA, OSCAR)):
         _seed_organization(cursor, number, organization, person)
+    insert(cursor, "orgs_platformprovider")
     tables = in_order(cursor)
     # What is seeded is a draft, which nobody pays.
     cursor.execute("ALTER TABLE billing_payment DISABLE TRIGGER counted")

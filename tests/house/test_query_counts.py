@@ -28,6 +28,7 @@ from tests.factories import TEST, Cast, sign_in
 from tests.house.books import populate_books, sold
 from tests.house.crowd import populate_projects
 from tests.house.doors import address, organization_doors
+from tests.house.governed import populate_rule
 from tests.house.machines import populate_machines
 
 FEW, MANY = 3, 30
@@ -63,6 +64,15 @@ FAMILIES = {
     *("group", "invitation", "ownership", "workspace", "project", "resource"),
     *("environment", "integration", "request", "task", "key", "service", "limit"),
     *("invoice", "budget", "provider"),
+    *("webhook", "support", "owner", "domain", "rule", "worker", "filter"),
+}
+# The first word of these routes is not what they are about.
+ABOUT = {
+    **dict.fromkeys(("ownership_accept", "ownership_decline"), "offer_to_me"),
+    **dict.fromkeys(("support_case_view", "support_case_answer", "support_case_solve"), "case"),
+    "member_keys": "keyed",
+    "rule_exception_end": "exception",
+    "audit_person_erase": "gone",
 }
 
 
@@ -105,10 +115,8 @@ def addresses(cast: Cast, objects: dict[str, Any]) -> dict[str, str]:
 
 
 def _family_of(route: str) -> str:
-    if route in ("ownership_accept", "ownership_decline"):
-        return "offer_to_me"
-    if route == "member_keys":
-        return "keyed"
+    if route in ABOUT:
+        return ABOUT[route]
     if route.startswith(
         ("personal_key", "project_", "secret_", *(f"{kind}_create" for kind in IN_A_PROJECT))
     ):
@@ -155,6 +163,7 @@ def populate(cast: Cast, rows: int) -> dict[str, Any]:
                 Event.ACCOUNT_PASSWORD_CHANGED, organization=org, actor=TEST, target=target
             )
         below = populate_projects(cast, members, groups, invitations, rows)
+        below |= populate_rule(cast, members, rows)
     return (
         below
         | populate_machines(cast, rows)

@@ -57,11 +57,19 @@ IN_ITS_TIME = {
     "subscription_start",  # while there is no subscription
     "subscription_resume",  # while it is coming to its end
     "project_insights_enable",  # while insights of a project are off
+    "webhook_pause",  # while the webhook runs
+    "rule_exception_give",  # while somebody breaks the rule
+    "pack_remove",  # while the rules of a pack are there
+    "worker_key_create",  # while there is no worker key
+    "worker_key_retire",  # while the one before works on
+    "audit_hold_lift",  # while the log is held
+    "owner_claim_prove",  # while a domain is to be proved
+    "owner_claim_complete",  # once the claim is ripe
 }
 # Its own page is there for who asked as well; who decides is asked of each request.
-FOR_WHO_DECIDES = {"request_approve", "request_refuse"}
+FOR_WHO_DECIDES = {"request_approve", "request_refuse", "owner_claim_cancel"}
 APART = {"resource_view", "resource_access", "resource_versions", "key_view", "key_rotate"}
-OWNERS_LACK_NOTHING = {"request_create"}
+OWNERS_LACK_NOTHING = {"request_create", "owner_claim_create", "owner_claim_confirm"}
 
 
 class Addresses(HTMLParser):

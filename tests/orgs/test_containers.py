@@ -16,6 +16,8 @@ from orgs.queries.invitations import hash_of
 from orgs.tenancy import bound
 from tests.accounts.test_sign_in import entries
 from tests.factories import Cast, make_person, sign_in
+from tests.projects.factories import make_project
+from tests.projects.keys import make_key
 
 LIST = "/admin/organizations/"
 
@@ -28,6 +30,10 @@ def sam(cast: Cast) -> Client:
 def create(client: Client, **fields: str):
     given = {"name": "Harbor Works", "slug": "harbor-works", "email": "nora@harbor.example"}
     return client.post(f"{LIST}new/", given | fields)
+
+
+def shut(organization: Organization, reason: str) -> dict[str, str]:
+    return {"reason": reason, "confirm": organization.name}
 
 
 def seen(organization: Organization) -> Organization:
@@ -162,19 +168,98 @@ def test_rename_stands_in_both_ledgers(cast: Cast, sam: Client) -> None:
 @pytest.mark.requirement("S1-041", "S2-102")
 def test_suspension_shuts_everyone_out_until_it_is_lifted(cast: Cast, sam: Client) -> None:
     alice = sign_in(cast.alice)
-    response = sam.post(f"{LIST}{cast.acme.pk}/suspend/", {"reason": "Unpaid since March"})
+    response = sam.post(f"{LIST}{cast.acme.pk}/suspend/", shut(cast.acme, "Unpaid since March"))
     assert response.status_code == 302
-    shut = alice.get(cast.url())
-    assert shut.status_code == 403
-    assert "Unpaid since March" in shut.content.decode()
+    closed = alice.get(cast.url())
+    assert closed.status_code == 403
+    assert "Unpaid since March" in closed.content.decode()
     assert entries(cast.acme.id)[-1][0] == entries(PLATFORM)[-1][0] == "organization.suspended"
     sam.post(f"{LIST}{cast.acme.pk}/resume/", {})
     assert alice.get(cast.url()).status_code != 403
     assert entries(cast.acme.id)[-1][0] == entries(PLATFORM)[-1][0] == "organization.resumed"
 
 
+@pytest.mark.requirement("S2-008")
+def test_an_archived_organization_rests_until_it_is_brought_back(cast: Cast, sam: Client) -> None:
+    """Shut as a suspended one is, and said in other words: nobody did wrong."""
+    alice, page = sign_in(cast.alice), f"{LIST}{cast.acme.pk}/"
+    assert sam.post(f"{page}archive/", shut(cast.acme, "The season is over")).status_code == 302
+    assert seen(cast.acme).state == "archived"
+    closed = alice.get(cast.url())
+    assert closed.status_code == 403
+    for words in ("is archived", "The season is over", "Whom to ask"):
+        assert words in closed.content.decode()
+    assert "suspended" not in closed.content.decode()
+    refused = alice.post(cast.url("settings/restore/"), follow=True)
+    assert "not about to be deleted" in refused.content.decode()
+    assert seen(cast.acme).state == "archived", "an owner may not bring it back"
+    assert entries(cast.acme.id)[-1][0] != "organization.restored"
+    assert sam.post(f"{page}unarchive/", {}).status_code == 302
+    assert alice.get(cast.url()).status_code == 200
+    assert [action for action, *_ in entries(PLATFORM)][-2:] == [
+        "organization.archived",
+        "organization.restored",
+    ]
+
+
+@pytest.mark.requirement("S2-008")
+def test_an_archived_organization_may_be_deleted_and_lists_find_it(cast: Cast, sam: Client) -> None:
+    page = f"{LIST}{cast.acme.pk}/"
+    sam.post(f"{page}archive/", shut(cast.acme, "The season is over"))
+    found = sam.get(LIST, {"state__exact": "archived", "q": ""}).content.decode()
+    assert cast.acme.name in found
+    assert "Umbrella" not in found
+    assert "Umbrella" in sam.get(LIST, {"state__exact": "", "q": ""}).content.decode()
+    assert sam.post(f"{page}suspend/", shut(cast.acme, "Late")).status_code == 422
+    assert sam.post(f"{page}delete/", shut(cast.acme, "For good")).status_code == 302
+    assert seen(cast.acme).state == "closing"
+
+
+@pytest.mark.requirement("S2-008")
+def test_what_nobody_took_up_is_deleted_and_waits_again_when_restored(
+    cast: Cast, sam: Client
+) -> None:
+    create(sam)
+    made = named("harbor-works")
+    page = f"{LIST}{made.pk}/"
+    sam.post(f"{page}delete/", shut(made, "Nobody came"))
+    assert seen(made).state == "closing"
+    sam.post(f"{page}restore/")
+    assert seen(made).state == "pending"
+    named_again = sam.post(f"{page}owner/", {"email": "olga@harbor.example"})
+    assert "/invitations/" in named_again.content.decode()
+
+
+@pytest.mark.parametrize("deed", ["suspend", "archive", "delete"])
+def test_shutting_people_out_asks_for_the_name_and_a_fresh_sign_in(
+    cast: Cast, sam: Client, deed: str
+) -> None:
+    page = f"{LIST}{cast.acme.pk}/{deed}/"
+    stale = sign_in(cast.sam, fresh=False)
+    assert "/sign-in/again/" in stale.post(page, shut(cast.acme, "Why")).url
+    for typed in ("", "acme robotics", "Umbrella"):
+        answer = sam.post(page, {"reason": "Why", "confirm": typed})
+        assert answer.status_code == 422, typed
+    assert seen(cast.acme).state == "open"
+
+
+@pytest.mark.requirement("S2-017")
+def test_a_deed_says_what_stops_in_numbers_alone(cast: Cast, sam: Client) -> None:
+    project = make_project(cast.acme, "Secret project")
+    make_key(project, cast.member(cast.mia), name="Night robot")
+    page = sam.get(f"{LIST}{cast.acme.pk}/suspend/").content.decode()
+    effects = re.findall(r"<span>([\w ]+)</span><small>.*?</small></span><b>(\d+)</b>", page)
+    assert dict(effects) == {
+        "People": "5",
+        "Live keys": "1",
+        "Tokens of service accounts": "0",
+    }
+    assert "Night robot" not in page
+    assert "Secret project" not in page
+
+
 def test_suspension_asks_why(cast: Cast, sam: Client) -> None:
-    response = sam.post(f"{LIST}{cast.acme.pk}/suspend/", {"reason": " "})
+    response = sam.post(f"{LIST}{cast.acme.pk}/suspend/", shut(cast.acme, " "))
     assert response.status_code == 422
     assert seen(cast.acme).state == "open"
     assert entries(PLATFORM)[-1][:2] == ("organization.suspended", "failed")
@@ -182,7 +267,7 @@ def test_suspension_asks_why(cast: Cast, sam: Client) -> None:
 
 @pytest.mark.requirement("S2-102")
 def test_organization_that_is_to_be_deleted_may_be_restored(cast: Cast, sam: Client) -> None:
-    sam.post(f"{LIST}{cast.acme.pk}/delete/", {"reason": "Merged into Umbrella"})
+    sam.post(f"{LIST}{cast.acme.pk}/delete/", shut(cast.acme, "Merged into Umbrella"))
     assert seen(cast.acme).state == "closing"
     sam.post(f"{LIST}{cast.acme.pk}/restore/")
     assert seen(cast.acme).state == "open"
@@ -196,7 +281,7 @@ def test_organization_that_is_to_be_deleted_may_be_restored(cast: Cast, sam: Cli
 def test_no_superadmin_clears_the_way_for_an_owner_of_their_choice(cast: Cast, sam: Client) -> None:
     """Suspending an organization and disabling its owners must not lead to its contents."""
     page = f"{LIST}{cast.umbrella.pk}/"
-    sam.post(f"{page}suspend/", {"reason": "Looked at"})
+    sam.post(f"{page}suspend/", shut(cast.umbrella, "Looked at"))
     sam.post(
         f"/admin/accounts/{cast.oscar.pk}/state/", {"state": "suspended", "reason": "Looked at"}
     )

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern
 
+from accounts.actions import account_set_state
 from accounts.models import User
+from accounts.queries import platform_settings
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
@@ -21,9 +25,16 @@ from audit.models import PLATFORM
 from config.gate import doors, lock_of
 from orgs.models import Invitation, Membership, Organization
 from orgs.models.tenant import TenantModel
+from orgs.queries.containers import sign_ups_by_week
 from orgs.tenancy import bound
 from tests.accounts.test_sign_in import attempt, entries, is_signed_in
-from tests.factories import TEST, Cast, make_group, sign_in
+from tests.factories import (
+    TEST,
+    Cast,
+    make_group,
+    make_person,
+    sign_in,
+)
 
 LIST = "/admin/organizations/"
 
@@ -230,9 +241,42 @@ def test_state_of_an_account_asks_why_and_is_never_ones_own(cast: Cast, sam: Cli
     assert User.objects.get(pk=cast.sam.pk).is_active
 
 
+@pytest.mark.requirement("S1-041", "S2-015")
+def test_who_waits_is_listed_and_let_in(cast: Cast, sam: Client) -> None:
+    User.objects.filter(pk=cast.mia.pk).update(state="pending", is_active=False)
+    page = f"/admin/accounts/{cast.mia.pk}/"
+    assert f"{page}approve/" in sam.get("/admin/").content.decode()
+    waiting = sam.get("/admin/accounts/", {"state__exact": "pending"}).content.decode()
+    assert cast.mia.name in waiting
+    assert cast.vera.name not in waiting
+    assert sam.post(f"{page}approve/", {}).url == page
+    assert is_signed_in(attempt(cast.mia.email)[0])
+    assert "approve" not in sam.get(page).content.decode()
+
+
+@pytest.mark.requirement("S1-041")
+def test_keeping_somebody_out_takes_a_fresh_sign_in(cast: Cast) -> None:
+    stale = sign_in(cast.sam, fresh=False)
+    page = f"/admin/accounts/{cast.mia.pk}/state/"
+    assert "/sign-in/again/" in stale.post(page, {"state": "suspended", "reason": "Shared"}).url
+    assert User.objects.get(pk=cast.mia.pk).is_active
+
+
+@pytest.mark.requirement("S2-103")
+def test_the_last_superadmin_is_not_kept_out(cast: Cast) -> None:
+    ruth = make_person("Ruth Amsel", is_staff=True)
+    User.objects.filter(is_staff=True).exclude(pk__in=[ruth.pk, cast.sam.pk]).update(is_staff=False)
+    said = {"state": User.State.SUSPENDED, "reason": "Left", "actor": TEST}
+    account_set_state(person=ruth, **said)
+    with pytest.raises(ValidationError) as refusal:
+        account_set_state(person=cast.sam, **said)
+    assert refusal.value.code == "last_superadmin"
+    assert User.objects.get(pk=cast.sam.pk).is_active
+
+
 @pytest.mark.requirement("S2-103")
 def test_lists_find_by_name_address_and_state(cast: Cast, sam: Client) -> None:
-    sam.post(f"{LIST}{cast.umbrella.pk}/suspend/", {"reason": "Looked at"})
+    sam.post(f"{LIST}{cast.umbrella.pk}/suspend/", {"reason": "Looked at", "confirm": "Umbrella"})
     found = sam.get(LIST, {"q": "umbr"}).content.decode()
     assert "Umbrella" in found
     assert cast.acme.name not in found
@@ -254,6 +298,99 @@ def test_bad_query_of_a_list_is_no_failure(cast: Cast, sam: Client, query: str) 
 
 
 @pytest.mark.requirement("S2-013", "S2-122")
+def test_platform_log_is_asked_by_who_what_how_it_ended_and_when(cast: Cast, sam: Client) -> None:
+    sam.post(f"{LIST}{cast.acme.pk}/rename/", {"name": "Acme Machines"})
+    sam.post(f"{LIST}{cast.acme.pk}/suspend/", {"reason": " ", "confirm": "x"})
+
+    def shown(**asked: str) -> list[str]:
+        page = sam.get("/admin/log/", asked)
+        assert page.status_code == 200
+        return [entry.action for entry in page.context["entries"]]
+
+    assert shown(action="organization.changed") == ["organization.changed"]
+    assert shown(outcome="failed", actor=str(cast.sam.pk)) == ["organization.suspended"]
+    assert set(shown(actor=str(cast.sam.pk), days="1")) >= {"organization.changed"}
+    assert shown(actor=str(uuid.uuid4())) == []
+    assert shown(action="nonsense", actor="nobody", days="x", outcome="%00") == shown()
+    htmx = sam.get("/admin/log/?outcome=failed", headers={"HX-Request": "true"})
+    assert "<html" not in htmx.content.decode()
+
+
+@pytest.mark.requirement("S2-013", "S2-017")
+def test_of_other_ledgers_only_numbers_are_told(cast: Cast, sam: Client) -> None:
+    sign_in(cast.eddie).post(cast.url("groups/new/"), {"name": "Quiet garden"})
+    with bound(cast.acme.id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE outcome = 'denied') FROM audit_event"
+        )
+        entries_here, denied = cursor.fetchone()
+    for days in ("7", "30", "90", "nonsense"):
+        page = sam.get("/admin/log/organizations/", {"days": days})
+        written = {found.pk: numbers for found, numbers in page.context["rows"]}
+        mine = written[cast.acme.pk]
+        assert (mine.entries, mine.denied, mine.failed) == (entries_here, denied, 0)
+        html = page.content.decode()
+        for word in (cast.eddie.name, cast.alice.name, "group.created", "Quiet garden"):
+            assert word not in html
+    assert denied
+
+
+# The platform in numbers, and how it is set up
+
+
+@pytest.mark.requirement("S2-014", "S2-137")
+def test_metrics_are_counters_and_tell_nothing_of_the_few(cast: Cast, sam: Client) -> None:
+    page = sam.get("/admin/metrics/")
+    context = page.context
+    assert context["metrics"].members >= 6
+    assert context["metrics"].entries > 0
+    assert context["metrics"].storage > 10**6
+    assert sum(number for _, number in sign_ups_by_week()) == context["sign_ups"] >= 7
+    for word in (cast.acme.name, cast.mia.name, cast.acme.slug):
+        assert word not in page.content.decode()
+
+
+@pytest.mark.requirement("S2-015", "S2-036")
+def test_settings_are_saved_and_recorded_once(cast: Cast, sam: Client) -> None:
+    said = {"registration": "approval", "support_email": "Help@Platform.example", "notice": "Soon"}
+    assert sam.post("/admin/settings/", said).status_code == 302
+    assert sam.post("/admin/settings/", said).status_code == 302
+    changed = [entry for entry in entries(PLATFORM) if entry[0] == "platform.settings_changed"]
+    assert len(changed) == 1
+    page = Client().get("/sign-in/").content.decode()
+    assert "Soon" in page
+    for bad in ({"registration": "never"}, {"support_email": "nobody"}, {"notice": "x" * 301}):
+        assert sam.post("/admin/settings/", said | bad).status_code == 422
+    assert platform_settings().notice == "Soon"
+
+
+@pytest.mark.requirement("S2-011", "S2-104")
+def test_a_provider_is_refused_in_words(cast: Cast, sam: Client) -> None:
+    good = {"name": "House", "provider": "ollama", "url": "https://models.example", "token": "t0p"}
+    for bad in (
+        {"url": ""},
+        {"url": "http://models.example"},
+        {"url": "https://user:secret@models.example"},
+        {"provider": "nobody"},
+        {"token": ""},
+        {"token": "two\nlines"},
+        {"token": "x" * 9000},
+        {"name": "Ho\u202euse"},
+        {"serves": "\n".join(f"m{n}" for n in range(201))},
+    ):
+        answer = sam.post("/admin/providers/new/", good | bad)
+        assert answer.status_code == 422, bad
+        assert "t0p" not in answer.content.decode()
+    assert sam.post("/admin/providers/new/", good).status_code == 302
+    stale = sign_in(cast.sam, fresh=False)
+    assert "/sign-in/again/" in stale.get("/admin/providers/new/").url
+    assert sam.post(f"/admin/providers/{uuid.uuid4()}/", good).status_code == 404
+
+
+# The platform's own chain
+
+
+@pytest.mark.requirement("S2-013", "S2-122")
 def test_platform_log_is_read_in_pages(cast: Cast, sam: Client) -> None:
     for number in range(60):
         ledger.record_platform(
@@ -264,7 +401,7 @@ def test_platform_log_is_read_in_pages(cast: Cast, sam: Client) -> None:
     first = sam.get("/admin/log/").content.decode()
     assert "nobody59@example.com" in first
     assert "nobody0@example.com" not in first
-    older = re.search(r'href="(\?at=[^"]+)" rel="next"', first).group(1)
-    assert "nobody0@example.com" in sam.get(f"/admin/log/{older}").content.decode()
-    assert sam.get("/admin/log/?at=nonsense").status_code == 200
+    older = re.search(r'href="(/admin/log/\?page=[^"]+)" rel="next"', first).group(1)
+    assert "nobody0@example.com" in sam.get(older).content.decode()
+    assert sam.get("/admin/log/?page=nonsense").status_code == 200
     assert sam.post("/admin/log/").status_code == 405

@@ -106,3 +106,17 @@ def test_names_cannot_become_markup(cast: Cast) -> None:
     with bound(cast.acme.id):
         type(cast.acme).objects.filter(pk=cast.acme.pk).update(name="<img src=x>")
     assert "<img src=x" not in sign_in(cast.mia).get(cast.url("security/")).content.decode()
+
+
+@pytest.mark.requirement("S1-038")
+@pytest.mark.parametrize("who", EVERYONE)
+def test_everyone_reads_what_is_true_already_and_what_stays_explicit(cast: Cast, who: str) -> None:
+    already, _, explicit = (
+        page_of(cast, who).partition("Already true")[2].partition("Stays explicit")
+    )
+    assert "Organization, members and roles" in already
+    assert "Operator checks" in already
+    assert "Directory sync (SCIM)" in explicit
+    assert "runs no task itself" in explicit
+    where = explicit if Policy.ADMINS_INVITE not in cast.access(cast.alice).policies else already
+    assert "Admins invite" in where

@@ -268,6 +268,25 @@ def test_the_log_of_a_project_names_no_secret_group_to_its_people(
     assert "Zebrafish" in page(cast, cast.mia, f"projects/{project.pk}/audit/")
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["renamed", "deleted"])
+def test_nor_by_a_name_that_the_group_had_before(cast: Cast, *, gone: bool) -> None:
+    project, alice = make_project(cast.acme), sign_in(cast.alice)
+    make_grant(project, cast.member(cast.mia), Role.PROJECT_MEMBER)
+    said = {"name": "Zebrafish", "description": "", "parent": "", "secret": "on"}
+    alice.post(cast.url("groups/new/"), said)
+    with bound(cast.acme.id):
+        group = Group.objects.in_org(cast.acme).get(name="Zebrafish")
+    share(cast, cast.alice, project, group)
+    alice.post(cast.url(f"groups/{group.pk}/change/"), said | {"name": "Project Q"})
+    if gone:
+        alice.post(cast.url(f"groups/{group.pk}/delete/"), {"confirm": "Project Q"})
+    log = page(cast, cast.mia, f"projects/{project.pk}/audit/")
+    assert "a secret group" in log
+    assert "Zebrafish" not in log
+    assert "Project Q" not in log
+    assert "Zebrafish" in page(cast, cast.alice, f"projects/{project.pk}/audit/")
+
+
 def test_an_invitation_names_no_project_that_its_reader_does_not_see(cast: Cast) -> None:
     allow_admins(cast)
     invitation, _ = invite(cast, "new@example.com")

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from audit.models import Event as Row
 from audit.models import Particulars
+from audit.queries import newest_sequence
+from config import vault
 from config.roles import Role
 from orgs.demo import further, loading
 from orgs.demo.days import Calendar
@@ -23,8 +25,9 @@ from orgs.demo.history import History
 from orgs.demo.story import ACME
 from orgs.models import Group, GroupRole, Membership, Notice
 from orgs.tenancy import bound
-from projects import vault
 from projects.forms.resources import Offer
+from projects.history.fold import whole
+from projects.history.moments import Moment, first_stated
 from projects.kinds import KINDS
 from projects.models import (
     Execution,
@@ -40,6 +43,7 @@ from projects.models import (
     Secret,
     Workspace,
 )
+from tests.projects.standing import folded, live_rows
 
 OWNER = loading.OWNER
 
@@ -253,3 +257,18 @@ def test_chapter_holds_whatever_day_it_is_told(day: int) -> None:
     events = Counter(entry.event.value for entry in history.entries)
     assert events["project.created"] == 17
     assert events["request.made"] == 11
+
+
+def test_log_alone_says_who_holds_what_and_who_did_earlier(histories: list[History]) -> None:
+    for history in histories:
+        organization = history.organization.id
+        with bound(organization):
+            head = Moment(timezone.now(), newest_sequence(organization))
+            assert folded(organization, head) == live_rows(organization)
+            founded = first_stated(organization)
+            assert founded is not None
+            assert founded.sequence == 1
+            people = [one for one in whole(organization, founded) if one.kind == "membership"]
+            assert [one.role for one in people] == [Role.OWNER]
+            stated = Row.objects.filter(organization_id=organization, action="access.stated")
+            assert not stated.exists()

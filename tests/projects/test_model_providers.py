@@ -10,11 +10,13 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from audit.models import Event as Entry
+from config import vault
 from orgs.tenancy import bound
-from projects import vault
 from projects.actions import providers as actions
 from projects.models import ModelProvider
-from tests.factories import Cast, sign_in
+from projects.queries.providers import providers_of
+from tests.factories import Cast, access_of, sign_in
+from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +134,41 @@ def test_two_of_one_name_are_refused_and_a_removed_one_is_gone(cast: Cast) -> No
         last = Entry.objects.order_by("-sequence").first()
     assert last is not None
     assert last.action == "model_provider.deleted"
+
+
+@pytest.mark.requirement("S2-027", "S2-135")
+def test_a_project_asks_every_provider_in_use_or_those_that_it_chose(cast: Cast) -> None:
+    main, spare, off = (
+        made(cast, name=name, is_enabled=on)
+        for name, on in (("Main", True), ("Spare", True), ("Off", False))
+    )
+    with bound(cast.acme.id):
+        project = make_project(cast.acme, "Atlas")
+        assert [one.name for one in providers_of(project)] == ["Main", "Spare"]
+    page = url(cast, "project_choose_providers", project.pk)
+    alice = sign_in(cast.alice)
+    assert alice.post(page, {"chosen": [spare.pk, off.pk]}).status_code == 302
+    with bound(cast.acme.id):
+        assert [one.name for one in providers_of(project)] == ["Spare"]
+    assert TOKEN not in alice.get(page).content.decode()
+    assert alice.post(page).status_code == 302
+    with bound(cast.acme.id):
+        assert [one.name for one in providers_of(project)] == ["Main", "Spare"]
+        chosen = Entry.objects.filter(action="project.providers_changed", outcome="done")
+        assert chosen.count() == 2
+    assert main.pk
+
+
+def test_a_project_chooses_none_of_another_organization(cast: Cast) -> None:
+    with bound(cast.umbrella.id):
+        access = access_of(cast.umbrella, cast.oscar)
+        theirs = actions.provider_create(token=TOKEN, said=SAID, actor=access)
+    with bound(cast.acme.id):
+        project = make_project(cast.acme, "Atlas")
+    page = url(cast, "project_choose_providers", project.pk)
+    refused = sign_in(cast.alice).post(page, {"chosen": [theirs.pk]})
+    assert refused.status_code == 422
+    assert "is gone" in refused.content.decode()
+    assert sign_in(cast.oscar).get(page).status_code == 404
+    other = reverse("project_choose_providers", args=[cast.umbrella.slug, project.pk])
+    assert sign_in(cast.oscar).post(other, {"chosen": [theirs.pk]}).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
+from audit.queries import EventFilter
 from config.roles import Role
 from orgs.tenancy import bound
 from projects.models import Project
@@ -155,3 +157,70 @@ def test_the_number_of_queries_does_not_grow(cast: Cast) -> None:
         make_resource(project)
     assert counts[0] == counts[1]
     assert counts[1] <= 16, counts
+
+
+def numbers(response: Any) -> list[str]:
+    return [entry.action for day in response.context["days"] for entry in day.entries]
+
+
+@pytest.mark.requirement("S2-066", "S2-124")
+def test_the_same_filters_hold_in_it(cast: Cast) -> None:
+    project = make_project(cast.acme, "Order intake")
+    make_resource(project, name="Triage agent")
+    make_secret(cast, project, "API_TOKEN")
+    make_resource(make_project(cast.acme), name="Triage of others")
+    client = sign_in(cast.alice)
+
+    def found(**query: str) -> list[str]:
+        return numbers(client.get(page(cast, project), query))
+
+    assert found(q="triage") == ["resource.created"]
+    assert found(area="secret") == ["secret.created"]
+    assert found(q="triage", area="secret") == []
+    assert found(outcome="done", action="project.created") == ["project.created"]
+    assert found(until="2020-01-01") == []
+    response = client.get(page(cast, project), {"q": "triage", "since": "x", "key": "1"})
+    assert response.context["misread"] == ["From"]
+    assert response.context["total"] == "1 entry"
+    assert "No entry matches." in client.get(page(cast, project), {"q": "zzz"}).content.decode()
+
+
+def test_what_one_may_not_read_is_not_searched_either(cast: Cast) -> None:
+    project = make_project(cast.acme)
+    make_grant(project, cast.member(cast.mia), Role.PROJECT_OWNER)
+    hidden = make_group(cast.acme, "Zanzibar", secret=True)
+    make_grant(project, hidden, Role.PROJECT_MEMBER)
+    client = sign_in(cast.mia)
+    assert "project.shared" in numbers(client.get(page(cast, project), {"q": "shared"}))
+    for query in ({"q": "zanzibar"}, {"q": "zan", "area": "project"}):
+        assert numbers(client.get(page(cast, project), query)) == []
+        assert "project.shared" in numbers(sign_in(cast.alice).get(page(cast, project), query))
+    assert "project.shared" in numbers(client.get(page(cast, project), {"q": "a secret group"}))
+    everything = numbers(client.get(page(cast, project)))
+    assert numbers(client.get(page(cast, project), {"ip": "203.0.113.9"})) == everything
+
+
+def test_filtered_pages_hold_every_match_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.queries.parts.LOOKED_THROUGH", 7)
+    project = make_project(cast.acme)
+    many(project, 30)
+    alice = cast.access(cast.alice)
+    filters = EventFilter(text="step 2")
+    with bound(cast.acme.id):
+        found, cursor = [], None
+        while True:
+            part = project_log(project=project, cursor=cursor, viewer=alice, filters=filters)
+            found += [entry.change_of("state") for entry in part.rows]
+            cursor = part.older
+            if cursor is None:
+                break
+    assert [after for _, after in found] == [f"step {n}" for n in (*range(29, 19, -1), 2)]
+
+
+def test_reading_it_leaves_one_entry_in_ten_minutes(cast: Cast) -> None:
+    project = make_project(cast.acme, "Order intake")
+    client = sign_in(cast.alice)
+    for _ in range(2):
+        response = client.get(page(cast, project))
+    assert numbers(response).count("audit.project_read") == 1
+    assert "read the audit log of the project" in response.content.decode()

@@ -7,9 +7,9 @@ import logging
 import pytest
 
 from audit.models import Outcome, Particulars
+from config import vault
 from config.roles import Role
 from orgs.tenancy import bound
-from projects import vault
 from projects.actions.secrets import secret_open
 from projects.models import Secret
 from tests.factories import Cast, make_group, make_seat, sign_in

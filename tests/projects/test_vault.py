@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from projects import vault
+from config import vault
 
 OLD, NEW = "o" * 40, "n" * 40
 PLACE = ("secret", "org", "project", "id")

@@ -1,4 +1,4 @@
-"""`manage.py audit`: verify the chains, and query a log, from the command line.
+"""`manage.py audit`: verify and sign the chains, and query a log, from the command line.
 
 It logs in as the web role and is bound to one ledger at a time, like a page.
 """
@@ -8,34 +8,40 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
+from django.db import connection
 
 from audit import actions, queries
+from audit.actions.checkpoints import checkpoint_create
+from audit.binding import bound
 from audit.entries import Entry
 from audit.forms import EventFilterForm
 from audit.ledger import Actor, Target
 from audit.models import PLATFORM
 from audit.sentences import plain, visible
+from audit.signing import keys_document
 from config.keyset import LARGEST_PAGE
 from config.moments import local
 
 FILTERS = {
-    "since": "the first day, as 2026-11-22",
-    "until": "the last day",
+    "since": "the first day or minute, as 2026-11-22 or 2026-11-22T14:03",
+    "until": "the last day or minute",
     "actor": "the id of who acted",
     "action": "the action, as member.role_changed",
+    "area": "what it is about, as member",
     "outcome": "done, denied or failed",
     "target": "the id of what it was done to",
+    "ip": "the address it came from, or its beginning",
+    "key": "the id of a key",
+    "q": "words that the entry holds",
 }
 
 
 class Command(BaseCommand):
-    help = "Verify the audit log, or query it."
+    help = "Verify the audit log, sign it, or query it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
@@ -43,6 +49,11 @@ class Command(BaseCommand):
         which = verify.add_mutually_exclusive_group(required=True)
         which.add_argument("--org", help="the address of an organization")
         which.add_argument("--all", action="store_true", help="every ledger, the platform's too")
+        checkpoint = deeds.add_parser("checkpoint", help="verify and sign what is new")
+        whose = checkpoint.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--org", help="the address of an organization")
+        whose.add_argument("--all", action="store_true", help="every ledger, the platform's too")
+        deeds.add_parser("keys", help="print the public keys, as they are published")
         query = deeds.add_parser("query", help="print entries, newest first")
         query.add_argument("--org", required=True, help="the address of an organization")
         for name, what in FILTERS.items():
@@ -53,6 +64,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, deed: str, **options: Any) -> None:
         if deed == "verify":
             self.verify(options["org"])
+        elif deed == "checkpoint":
+            self.checkpoint(options["org"])
+        elif deed == "keys":
+            self.stdout.write(json.dumps(keys_document(), indent=2))
         else:
             self.query(options)
 
@@ -62,6 +77,13 @@ class Command(BaseCommand):
         if broken:
             raise CommandError(f"{broken} of {len(verdicts)} ledgers do not hold.", returncode=1)
 
+    def checkpoint(self, slug: str | None) -> None:
+        signed = [self._sign_one(*found) for found in _ledgers(slug)]
+        if not all(signed):
+            raise CommandError(
+                f"{signed.count(False)} of {len(signed)} ledgers do not hold.", returncode=1
+            )
+
     def query(self, options: dict[str, Any]) -> None:
         form = EventFilterForm({name: options[name] for name in FILTERS})
         if not form.is_valid():
@@ -69,7 +91,7 @@ class Command(BaseCommand):
             raise CommandError(wrong)
         (organization, slug), *_ = _ledgers(options["org"])
         write = _as_json if options["format"] == "jsonl" else _as_line
-        with _bound(organization):
+        with bound(organization):
             for entry in _found(organization, form, limit=max(1, options["limit"])):
                 self.stdout.write(write(entry))
             asked = " ".join(f"{name}={value}" for name, value in form.query.items())
@@ -80,9 +102,25 @@ class Command(BaseCommand):
                 reason=asked,
             )
 
+    def _sign_one(self, organization: UUID, slug: str) -> bool:
+        name = _name(organization, slug)
+        with bound(organization):
+            made = checkpoint_create(
+                organization=organization,
+                target=_target(organization, slug),
+                actor=_actor("checkpoint"),
+                progress=lambda done, of: self._progress(f"{name}: {done:,} of {of:,}"),
+            )
+        if made.flaw:
+            self.stdout.write(self.style.ERROR(f"{name}: {made.flaw}"))
+        elif made.checkpoint:
+            what = "signed up to" if made.is_new else "nothing new since"
+            self.stdout.write(f"{name}: {what} #{made.checkpoint.number}")
+        return made.flaw is None
+
     def _verify_one(self, organization: UUID, slug: str) -> bool:
         name = _name(organization, slug)
-        with _bound(organization):
+        with bound(organization):
             verdict = actions.event_verify(
                 organization=organization,
                 target=_target(organization, slug),
@@ -109,13 +147,6 @@ def _ledgers(slug: str | None) -> list[tuple[UUID, str]]:
     if not found:
         raise CommandError(f"No organization has the address “{visible(slug or '')}”.")
     return found
-
-
-@contextmanager
-def _bound(organization: UUID) -> Iterator[None]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT bind_organization(%s)", [organization])
-        yield
 
 
 def _found(organization: UUID, form: EventFilterForm, *, limit: int) -> Iterator[Entry]:

@@ -1,4 +1,4 @@
-"""`manage.py prepare_database`: the two roles and the database, before the first migration."""
+"""`manage.py prepare_database`: the roles and the database, before the first migration."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from config import database
 
 
 class Command(BaseCommand):
-    help = "Create the web role, the owner role and the database, or bring them back in order."
+    help = "Create the roles of the web process, the portal and the owner, and the database."
     # It runs before there is anything to check or to migrate.
     requires_system_checks = ()
     requires_migrations_checks = False
@@ -42,6 +42,7 @@ class Command(BaseCommand):
                 admin,
                 web_url=urls.web,
                 owner_url=urls.owner,
+                portal_url=urls.portal,
                 # The embedded server is one developer's own, and their tests run on it.
                 for_tests=for_tests or urls.admin is not None,
                 say=self.stdout.write,

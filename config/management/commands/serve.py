@@ -16,6 +16,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from config import portal
 from config.database import refuse_unsafe_role
 
 
@@ -49,7 +50,8 @@ class Command(BaseCommand):
         # From the settings alone, where a check keeps the demo from serving a network.
         host = settings.BIND_ADDRESS
         _require_free(host, port)
-        _require_safe_role()
+        for alias in (DEFAULT_DB_ALIAS, portal.ALIAS) if portal.is_open() else (DEFAULT_DB_ALIAS,):
+            _require_safe_role(alias)
         server = Server(
             "config.wsgi:application",
             address=host,
@@ -95,8 +97,8 @@ def _require_free(host: str, port: int) -> None:
             ) from error
 
 
-def _require_safe_role() -> None:
-    connection = connections[DEFAULT_DB_ALIAS]
+def _require_safe_role(alias: str) -> None:
+    connection = connections[alias]
     try:
         refuse_unsafe_role(connection)
     except ImproperlyConfigured as error:

@@ -6,17 +6,22 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
-from config.roles import Permission, Policy, Scope
-from orgs.access import Bound
+from audit.ledger import Actor
+from config.roles import Permission, Policy, Role, Scope
+from orgs.access import Access, Bound
 from orgs.models import Membership, Organization
 from orgs.queries.organizations import organizations_of
 from orgs.queries.roster import organization_at
 from orgs.tenancy import bound
-from projects.explain import Explanation, explain, text
+from projects.explain import Explanation, brief, explain, text
 from projects.explain.standing import AnyPlace
+from projects.forms.as_of import moment_written
+from projects.history.moments import Moment, first_stated, moment_of
 from projects.models import Project, Resource, Workspace
+from projects.queries.as_of import Verdict, person_answer
 
 _TABLES: dict[Scope, Any] = {
     Scope.WORKSPACE: Workspace.objects.all(),
@@ -40,10 +45,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--org", metavar="SLUG", help="needed for who is in several, where PLACE does not tell"
         )
+        parser.add_argument(
+            "--at", metavar="WHEN", help="a day or a minute of the past, such as 2026-05-03"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json")
 
-    def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
-        answer = _answer(**{key: options[key] for key in ("email", "permission", "place", "org")})
+    def handle(self, *args: Any, as_json: bool, at: str | None, **options: Any) -> None:
+        asked = {key: options[key] for key in ("email", "permission", "place", "org")}
+        if at:
+            self._tell_past(at, **asked)
+            return
+        answer = _answer(**asked)
         if as_json:
             said = json.dumps(answer.as_dict(), indent=2, ensure_ascii=False)
         else:
@@ -52,14 +64,64 @@ class Command(BaseCommand):
         if not answer.allowed:
             raise SystemExit(1)
 
+    def _tell_past(self, at: str, **asked: Any) -> None:
+        moment, verdict = _past(at, **asked)
+        self.stdout.write(f"As of entry #{moment.number}, {moment.written_at}")
+        self.stdout.write(f"{verdict.sentence}\n{verdict.detail}")
+        for proof in verdict.proofs:
+            entries = ", ".join(f"#{said.number}" for said in proof.entries)
+            self.stdout.write(f"  {proof.path.role.label}: {brief(proof.path)} Rests on {entries}.")
+        if not verdict.allowed:
+            raise SystemExit(1)
+
 
 @transaction.atomic
-def _answer(*, email: str, permission: str, place: str | None, org: str | None) -> Explanation:
+def _past(
+    at: str, *, email: str, permission: str, place: str | None, org: str | None
+) -> tuple[Moment, Verdict]:
+    """Of whom and what is there today; on the pages, of those who are gone as well."""
+    when = moment_written(at)
+    if when is None:
+        raise CommandError(f"{at} is no day like 2026-05-03, nor a minute of one.", returncode=2)
+    pk = _organization(email, permission, place, org)
+    with bound(pk):
+        moment = moment_of(pk, min(when, timezone.now()))
+        first = first_stated(pk)
+        if first is None or moment.sequence < first.sequence:
+            raise CommandError("The log cannot say: its entries begin later.", returncode=2)
+        on = _place(pk, place) if place else None
+        answer = person_answer(
+            access=_reader(pk),
+            moment=moment,
+            member=_member(pk, email).pk,
+            scope=on.scope if on else None,
+            place=on.pk if on else None,
+            permission=Permission(permission),
+        )
+    if answer.verdict is None:
+        raise LookupError("A permission was asked about.")
+    return moment, answer.verdict
+
+
+def _reader(pk: UUID) -> Access:
+    """Whoever sits at the server may read the whole log."""
+    organization = _bound_of(Organization.objects.get(pk=pk))
+    actor = Actor("command", None, "explain")
+    return Access(organization=organization, roles=frozenset({Role.OWNER}), identity=actor)
+
+
+def _organization(email: str, permission: str, place: str | None, org: str | None) -> UUID:
     if permission not in set(Permission):
         raise CommandError(f"There is no permission {permission}.", returncode=2)
     pk = organization_at(org) if org else _organization_of(email, place)
     if pk is None:
         raise CommandError(f"No organization has the address {org}.", returncode=2)
+    return pk
+
+
+@transaction.atomic
+def _answer(*, email: str, permission: str, place: str | None, org: str | None) -> Explanation:
+    pk = _organization(email, permission, place, org)
     with bound(pk):
         return explain(
             org=_bound_of(Organization.objects.get(pk=pk)),

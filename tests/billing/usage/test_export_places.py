@@ -9,8 +9,8 @@ import pytest
 from django.core.signals import request_finished
 from django.db import close_old_connections
 
-from billing import export_places
-from billing.export_places import MOST
+from config import export_places
+from config.export_places import MOST
 from tests.billing.usage.test_usage_export import text_of
 from tests.factories import Cast, sign_in
 

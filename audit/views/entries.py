@@ -1,8 +1,7 @@
-"""The log's pages. HTTP only: get, ask, act, show."""
+"""The log's pages: the list of entries, one entry, and verifying. HTTP only."""
 
 from __future__ import annotations
 
-import time
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,22 +13,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import push_url, trigger_client_event
 
-from audit import actions, pages, queries
+from audit import actions, kept, pages, proof, queries
 from audit.entries import hash_words
 from audit.events import Event
-from audit.forms import EventFilterForm, action_choices
+from audit.forms import EventFilterForm
 from audit.ledger import Actor, Target
-from audit.models import Outcome
 from audit.pages import Address
+from audit.readings import is_new_reading
 from config.gate import Access, gate
 from config.requests import Request
 from config.roles import Permission
 
-READ_AGAIN_AFTER = 600
-"""Seconds in which a session's next look at the log counts as the same reading."""
-
 LONGEST_ON_PAGE = 200_000
 """How many entries are verified while somebody waits: two seconds or so."""
+
+FOLLOWED_UNSEEN = 1_000
+"""How many entries that do not match pass before a page that follows moves its place on."""
 
 
 class Place(Protocol):
@@ -48,6 +47,8 @@ class Reader(Access, Protocol):
 
     @property
     def identity(self) -> Actor: ...
+    @property
+    def membership_id(self) -> UUID: ...
 
 
 class LogRequest(Request):
@@ -63,15 +64,18 @@ def event_list(request: LogRequest, slug: str) -> HttpResponse:
     form, cursor = EventFilterForm(request.GET), request.GET.get("page")
     address = Address(request.path, form.query)
     partial = bool(request.htmx) and not request.htmx.history_restore_request
+    if partial and "after" in request.GET:
+        return _newer(request, form, address)
     template = "audit/events.html#log" if partial else "audit/events.html"
     try:
-        context = _log(request, form, address)
+        context = _log(request, form, address, cursor)
     except DatabaseError:
         return render(request, template, {"failed": True, "address": address}, status=503)
     response = render(request, template, context)
     if cursor is None:
         _remember_reading(request)
-    return push_url(response, address.at(cursor) or str(address)) if partial else response
+    shown = address.at(cursor) or str(context["following"] or address)
+    return push_url(response, shown) if partial else response
 
 
 @gate(Permission.AUDIT_VIEW)
@@ -110,27 +114,72 @@ def event_verify(request: LogRequest, slug: str) -> HttpResponse:
     return _verified(request, f"All {verdict.entries:,} entries hold", kind="ok")
 
 
-def _log(request: LogRequest, form: EventFilterForm, address: Address) -> dict[str, Any]:
-    """Everything below the title, in five queries."""
+def _log(
+    request: LogRequest, form: EventFilterForm, address: Address, cursor: str | None
+) -> dict[str, Any]:
+    """Everything below the title, in eight queries at most."""
     org, asked = request.org.id, form.asked
-    page = queries.event_list(organization=org, filters=asked, cursor=request.GET.get("page"))
+    page = queries.event_list(organization=org, filters=asked, cursor=cursor)
     actors = queries.recent_actors(org)
+    follows = request.GET.get("follow") == "1" and cursor is None
     return {
         "address": address,
         "days": pages.by_day(page.rows),
-        "total": pages.count_words(
-            queries.event_count(organization=org, filters=asked), most=asked.most_counted
-        ),
+        "page": page,
+        "total": _total(org, asked, page),
         "newer": address.at(page.newer),
         "older": address.at(page.older),
-        "chips": pages.chips(form, address, page.rows, actors),
-        "presets": pages.presets(address),
-        "actors": actors,
-        "actions": action_choices(),
-        "outcomes": Outcome.choices,
+        "bar": pages.bar(form, address, page.rows, actors),
         "misread": form.misread,
-        "verified": queries.last_verified(org),
+        "verified": proof.proven(org),
+        "following": address.having(follow=1) if follows else None,
+        "poll": _poll(address, queries.newest_sequence(org), 0) if follows else None,
+        "saved": kept.saved(
+            queries.saved_list(organization=org, membership=request.access.membership_id),
+            address,
+            mine=request.access.membership_id,
+            may_delete=request.access.can(Permission.ORG_MANAGE_SETTINGS),
+        ),
+        "follow": address.having(follow=1),
+        "save": Address(reverse("filter_save", args=[request.org.slug]), address.query),
+        "may_keep": request.access.can(Permission.ORG_MANAGE_SETTINGS),
+        "may_export": request.access.can(Permission.AUDIT_EXPORT),
+        "export": Address(reverse("event_export", args=[request.org.slug]), address.query),
     }
+
+
+def _total(org: UUID, asked: queries.EventFilter, page: queries.EventPage) -> str:
+    if asked.is_search:
+        return pages.found_words(page)
+    number = queries.event_count(organization=org, filters=asked)
+    return pages.count_words(number, most=asked.most_counted)
+
+
+def _newer(request: LogRequest, form: EventFilterForm, address: Address) -> HttpResponse:
+    """What came since the last look, for who follows: no reading of its own, and not for ever."""
+    after, seen = (pages.number(request.GET.get(name)) for name in ("after", "seen"))
+    rows, reached = queries.events_newer(
+        organization=request.org.id,
+        filters=form.asked,
+        sequence=after,
+        size=min(pages.PAGE_SIZE, pages.MOST_FOLLOWED),
+    )
+    if not rows and reached - after < FOLLOWED_UNSEEN:
+        # Nothing to show: the page asks again from where it stands.
+        return HttpResponse(status=204)
+    seen += len(rows)
+    more = seen < pages.MOST_FOLLOWED
+    context = {
+        "rows": rows,
+        "said": pages.arrived_words(len(rows)) if rows else "",
+        "poll": _poll(address, reached, seen) if more else None,
+        "following": address.having(follow=1),
+    }
+    return render(request, "audit/events.html#newer", context)
+
+
+def _poll(address: Address, after: int, seen: int) -> Address:
+    return address.having(follow=1, after=after, seen=seen)
 
 
 def _log_behind(request: LogRequest) -> Address:
@@ -142,14 +191,10 @@ def _log_behind(request: LogRequest) -> Address:
 
 
 def _remember_reading(request: LogRequest) -> None:
-    """Once a session in ten minutes, so that the log does not fill with looks at itself."""
-    key, now = f"audit-read:{request.org.id}", time.time()
-    if now - request.session.get(key, 0) < READ_AGAIN_AFTER:
-        return
-    actions.event_read(
-        organization=request.org.id, target=_target(request.org), actor=request.access.identity
-    )
-    request.session[key] = now
+    if is_new_reading(request.session, request.org.id):
+        actions.event_read(
+            organization=request.org.id, target=_target(request.org), actor=request.access.identity
+        )
 
 
 def _verified(request: LogRequest, text: str, *, kind: str) -> HttpResponse:
@@ -157,7 +202,7 @@ def _verified(request: LogRequest, text: str, *, kind: str) -> HttpResponse:
         level = {"ok": messages.success, "bad": messages.error}.get(kind, messages.info)
         level(request, text)
         return redirect("event_list", request.org.slug)
-    verified = queries.last_verified(request.org.id)
+    verified = proof.proven(request.org.id)
     response = render(request, "audit/events.html#verified", {"verified": verified})
     return trigger_client_event(response, "toast", {"text": text, "kind": kind})
 

@@ -1,4 +1,4 @@
-"""Deeds on the log itself: reading it and verifying it are remembered, too."""
+"""Reading the log and verifying it are remembered, too. Signing it is in `checkpoints.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from audit import ledger
+from audit import ledger, proof
 from audit.events import Event
 from audit.ledger import Actor, Target
 from audit.models import Outcome
@@ -40,7 +40,7 @@ def event_verify(
     that it was tampered with.
     """
     newest = newest_sequence(organization)
-    flaw, after = None, 0
+    flaw, (after, _) = None, proof.base_of(organization)
     while flaw is None and after < newest - STRETCH:
         flaw = first_flaw(organization, after=after, up_to=after + STRETCH)
         after += STRETCH
@@ -49,7 +49,7 @@ def event_verify(
     verdict = Verdict(newest, flaw or first_flaw(organization, after=after))
     try:
         with transaction.atomic():
-            _record(verdict, organization=organization, target=target, actor=actor)
+            record_verdict(verdict, organization=organization, target=target, actor=actor)
     except IntegrityError:
         # A chain whose head was turned back takes no entry. The verdict must come out all the same.
         if not verdict.flaw:
@@ -65,7 +65,7 @@ def event_read(*, organization: UUID, target: Target, actor: Actor, reason: str 
     )
 
 
-def _record(verdict: Verdict, *, organization: UUID, target: Target, actor: Actor) -> None:
+def record_verdict(verdict: Verdict, *, organization: UUID, target: Target, actor: Actor) -> None:
     ledger.record(
         Event.AUDIT_VERIFIED,
         organization=organization,
@@ -75,3 +75,9 @@ def _record(verdict: Verdict, *, organization: UUID, target: Target, actor: Acto
         reason=str(verdict.flaw) if verdict.flaw else "",
         outcome=Outcome.FAILED if verdict.flaw else Outcome.DONE,
     )
+
+
+@transaction.atomic
+def project_read(*, organization: UUID, target: Target, actor: Actor) -> None:
+    """Write down that the log of one project was read."""
+    ledger.record(Event.AUDIT_PROJECT_READ, organization=organization, actor=actor, target=target)

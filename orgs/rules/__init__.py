@@ -1,0 +1,1 @@
+"""What an organization promises itself: rules in plain words, kept on every change."""

@@ -1,0 +1,262 @@
+"""The platform names an owner: only where there is none, not oneself, after 72 hours, in its log."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.db import connection
+
+from accounts.models import User
+from audit.models import PLATFORM
+from audit.queries import recent
+from config.roles import Role
+from orgs import tasks
+from orgs.actions.organizations import organization_suspend
+from orgs.models import Invitation, Membership, OwnerClaim
+from orgs.tenancy import bound
+from tests.factories import TEST, Cast, make_member, make_person, sign_in
+from tests.orgs.support import HOUR, NOTICE, actions, earlier, reload, sentences
+
+
+@pytest.fixture
+def ownerless(cast: Cast) -> Cast:
+    """Acme lost its only owner: suspended, and her account disabled."""
+    organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
+    turn_off(cast.alice)
+    return cast
+
+
+def turn_off(person: User) -> None:
+    person.is_active, person.state = False, "suspended"
+    person.save()
+
+
+def turn_on(person: User) -> None:
+    person.is_active, person.state = True, "active"
+    person.save()
+
+
+def page(cast: Cast, deed: str = "") -> str:
+    return f"/admin/organizations/{cast.acme.pk}/{deed}"
+
+
+def name(cast: Cast, email: str, by: User | None = None, reason: str = "Its owner has died"):
+    data = {"email": email, "reason": reason}
+    return sign_in(by or cast.sam).post(page(cast, "owner/assign/"), data)
+
+
+def claims_advance(timestamp: int) -> None:
+    """As the job runs: bound to nothing, where the one transaction of a test still is to what the
+    request before it was bound to."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.organization', '', true)")
+    tasks.claims_advance(timestamp)
+
+
+def claims(cast: Cast) -> list[OwnerClaim]:
+    with bound(cast.acme.id):
+        return list(OwnerClaim.objects.in_org(cast.acme).order_by("created_at"))
+
+
+@pytest.mark.requirement("S2-009", "S4-012")
+def test_from_the_portal_to_the_new_owner(
+    ownerless: Cast, django_capture_on_commit_callbacks
+) -> None:
+    cast, olga = ownerless, make_person("Olga New")
+    assert "It has no active owner" in sign_in(cast.sam).get(page(cast)).content.decode()
+    assert name(cast, olga.email).status_code == 302
+    (claim,) = claims(cast)
+    assert claim.state == "asked", "the 72 hours begin with the notice"
+    with django_capture_on_commit_callbacks(execute=True):
+        claims_advance(0)
+    claim = reload(claim)
+    assert claim.ripe_at - claim.notice_at == NOTICE
+    assert {to for one in mail.outbox for to in one.to} == {cast.adam.email, cast.alice.email}
+    mail.outbox.clear()
+    claims_advance(0)
+    assert not invitations(cast), "not before"
+    earlier(claim, NOTICE)
+    with django_capture_on_commit_callbacks(execute=True):
+        claims_advance(0)
+    (invitation,) = invitations(cast)
+    assert (invitation.email, invitation.role) == (olga.email, Role.OWNER)
+    letter = next(one for one in mail.outbox if one.to == [olga.email])
+    token = re.search(r"/invitations/([\w-]+)/", letter.body)[1]
+    answer = sign_in(olga).post(f"/invitations/{token}/accept/")
+    assert answer.status_code == 302, answer.content.decode()
+    with bound(cast.acme.id):
+        assert Membership.objects.in_org(cast.acme).get(person=olga).role == Role.OWNER
+    lifted = sign_in(cast.sam).post(page(cast, "resume/"), {"reason": ""})
+    assert lifted.status_code == 302
+    assert sign_in(olga).get(cast.url()).status_code == 200
+
+
+def invitations(cast: Cast) -> list[Invitation]:
+    with bound(cast.acme.id):
+        return list(Invitation.objects.in_org(cast.acme).filter(state="pending"))
+
+
+@pytest.mark.requirement("S2-009")
+def test_it_stands_in_the_organizations_own_log_and_in_the_platforms(ownerless: Cast) -> None:
+    name(ownerless, "olga@example.com")
+    assert actions(ownerless.acme, 1) == ["owner_claim.created"]
+    assert sentences(ownerless.acme, 1) == [
+        "Sam Whitfield claimed ownership for olga@example.com: named by the platform"
+    ]
+    with bound(PLATFORM):
+        assert recent(PLATFORM, 1)[0].action == "owner_claim.created"
+
+
+@pytest.mark.requirement("S2-009", "S2-138")
+def test_nobody_names_themself_by_any_of_their_addresses(ownerless: Cast) -> None:
+    from allauth.account.models import EmailAddress
+
+    cast = ownerless
+    EmailAddress.objects.create(user=cast.sam, email="sam@private.example", verified=True)
+    for email in (cast.sam.email, "sam@private.example", cast.sam.email.upper()):
+        answer = name(cast, email)
+        assert answer.status_code == 422
+        assert "You may not name yourself" in answer.content.decode()
+    assert not claims(cast)
+
+
+def test_nor_somebody_else_who_runs_the_platform(ownerless: Cast) -> None:
+    answer = name(ownerless, make_person(is_staff=True).email)
+    assert "somebody who runs this platform" in answer.content.decode()
+    assert not claims(ownerless)
+
+
+def test_an_organization_with_an_owner_is_closed_to_it(cast: Cast) -> None:
+    answer = name(cast, "olga@example.com")
+    assert answer.status_code == 422
+    assert "It has an active owner" in answer.content.decode()
+    assert "no active owner" not in sign_in(cast.sam).get(page(cast)).content.decode()
+
+
+def test_only_superadmins_name_anybody(ownerless: Cast) -> None:
+    for person in (ownerless.adam, ownerless.oscar):
+        assert name(ownerless, "olga@example.com", by=person).status_code == 404
+    assert not claims(ownerless)
+
+
+def test_the_functions_are_the_portals_alone(ownerless: Cast) -> None:
+    """Not the web role's, even where it says of itself that it is the portal."""
+    from django.db import DatabaseError, transaction
+
+    functions = (
+        ("owner_assignment_create", 8),
+        ("owner_assignment_cancel", 6),
+        ("owner_assignment_of", 1),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.portal', 'on', true)")
+        for function, arguments in functions:
+            nulls = ", ".join(["NULL"] * arguments)
+            with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                cursor.execute(f"SELECT {function}({nulls})")
+
+
+def test_no_superadmin_takes_it_up_by_an_address_of_theirs_that_came_later(
+    ownerless: Cast, django_capture_on_commit_callbacks
+) -> None:
+    cast, other = ownerless, "sam.at.home@example.com"
+    assert name(cast, other).status_code == 302
+    claims_advance(0)
+    earlier(claims(cast)[0], NOTICE)
+    with django_capture_on_commit_callbacks(execute=True):
+        claims_advance(0)
+    letter = next(one for one in mail.outbox if one.to == [other])
+    token = re.search(r"/invitations/([\w-]+)/", letter.body)[1]
+    EmailAddress.objects.create(user=cast.sam, email=other, verified=True, primary=False)
+    answer = sign_in(cast.sam).post(f"/invitations/{token}/accept/", follow=True)
+    assert "Whoever runs this platform" in answer.content.decode()
+    with bound(cast.acme.id):
+        assert not Membership.objects.in_org(cast.acme).filter(person=cast.sam).exists()
+    assert [one.email for one in invitations(cast)] == [other], "and it still stands"
+
+
+@pytest.mark.parametrize("when", ["before the notice", "while it runs", "when it is over"])
+def test_it_ends_by_itself_when_an_owner_is_back(ownerless: Cast, when: str) -> None:
+    cast = ownerless
+    name(cast, "olga@example.com")
+    (claim,) = claims(cast)
+    if when != "before the notice":
+        claims_advance(0)
+        earlier(claim, NOTICE if when == "when it is over" else HOUR)
+    turn_on(cast.alice)
+    claims_advance(0)
+    assert reload(claim).state == "canceled"
+    assert not invitations(cast)
+
+
+def test_the_invitation_is_void_once_an_owner_is_back(
+    ownerless: Cast, django_capture_on_commit_callbacks
+) -> None:
+    cast, olga = ownerless, make_person("Olga New")
+    name(cast, olga.email)
+    claims_advance(0)
+    earlier(claims(cast)[0], NOTICE)
+    with django_capture_on_commit_callbacks(execute=True):
+        claims_advance(0)
+    letter = next(one for one in mail.outbox if one.to == [olga.email])
+    token = re.search(r"/invitations/([\w-]+)/", letter.body)[1]
+    turn_on(cast.alice)
+    sign_in(olga).post(f"/invitations/{token}/accept/")
+    with bound(cast.acme.id):
+        assert not Membership.objects.in_org(cast.acme).filter(person=olga).exists()
+
+
+def test_the_platform_takes_it_back(ownerless: Cast) -> None:
+    cast = ownerless
+    name(cast, "olga@example.com")
+    assert sign_in(cast.sam).post(page(cast, "owner/unassign/"), {}).status_code == 302
+    (claim,) = claims(cast)
+    assert claim.state == "canceled"
+    assert claim.closed_by_name == "Sam Whitfield"
+    assert actions(cast.acme, 1) == ["owner_claim.canceled"]
+    assert name(cast, "olga@example.com").status_code == 302, "and may name another"
+
+
+def test_one_naming_runs_at_a_time(ownerless: Cast) -> None:
+    name(ownerless, "olga@example.com")
+    answer = name(ownerless, "una@example.com")
+    assert answer.status_code == 422
+    assert "running already" in answer.content.decode()
+
+
+def test_a_full_plan_does_not_stand_in_the_way(ownerless: Cast) -> None:
+    from orgs.models import Organization
+    from tests.orgs.support import note
+
+    cast = ownerless
+    with bound(cast.acme.id):
+        held = Organization.objects.get(pk=cast.acme.pk)
+        held.seats = held.seats_used
+        held.save(update_fields=["seats"])
+        note(cast.acme.id)
+    name(cast, "olga@example.com")
+    claims_advance(0)
+    earlier(claims(cast)[0], NOTICE)
+    claims_advance(0)
+    assert [one.email for one in invitations(cast)] == ["olga@example.com"]
+
+
+def test_it_asks_for_an_address_and_a_reason(ownerless: Cast) -> None:
+    for email in ("nobody", "", "olga@exa\u0301mple.com"):
+        assert name(ownerless, email).status_code == 422
+    assert name(ownerless, "olga@example.com", reason=" ").status_code == 422
+
+
+def test_a_claim_of_admins_that_runs_comes_first(cast: Cast) -> None:
+    """Where owners are back and gone again, what is announced first runs."""
+    from tests.orgs.support import claimed
+
+    bea = make_person("Bea")
+    make_member(cast.acme, Role.ADMIN, bea)
+    claimed(cast.acme, cast.adam, bea)
+    organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
+    turn_off(cast.alice)
+    assert "running already" in name(cast, "olga@example.com").content.decode()

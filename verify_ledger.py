@@ -861,7 +861,7 @@ def _visible(text: str) -> str:
     return (
         text.encode("ascii", "backslashreplace")
         .decode()
-        .translate(dict.fromkeys(range(32), "?"))[:80]
+        .translate(dict.fromkeys((*range(32), 127), "?"))[:80]
     )
 
 

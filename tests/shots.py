@@ -167,7 +167,7 @@ _ROOMS = (
     Shot("domains", "/o/acme/settings/domains/"),
     Shot("keeping", "/o/acme/audit-log/keeping/"),
     Shot("export", "/o/acme/audit-log/export/"),
-    Shot("as-of-person", "/o/acme/access/as-of/", then=("30 days ago", "Adam Brandt")),
+    Shot("as-of-person", "/o/acme/access/as-of/?q=adam", then=("Adam Brandt",)),
     Shot("recovery", "/o/acme/members/recover/", who="adam"),
     Shot("portal", "/admin/", who="sam"),
     Shot("portal-metrics", "/admin/metrics/", who="sam"),

@@ -6,6 +6,7 @@ the rows and binds the transaction. Inviting is in invitations.py.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +26,10 @@ from orgs import joining
 from orgs.access import Access
 from orgs.actions.invitations import target_of
 from orgs.actions.members import refusal_of
-from orgs.models import Invitation, Membership, Organization
+from orgs.models import Invitation, Membership, Organization, OwnerClaim
 from orgs.queries.invitations import Glimpse, hash_of, invitation_peek
 from orgs.queries.organizations import organizations_of
-from orgs.rules.keeping import keeping_rules
+from orgs.rules.keeping import keeping_rules, unjudged
 from orgs.tenancy import bind_member, bound
 
 _ACCEPT = "SELECT * FROM accept_invitation(%s, %s, %s)"
@@ -60,16 +61,11 @@ def invitation_accept(*, token: str, person: User, identity: Actor) -> Access:
     access = bind_member(organization.slug, person.pk, identity=identity)
     if access is None:
         raise LookupError("Who has just joined cannot be bound.")
-    _record_joining(access, invitation_id, membership_id, Role(role))
-    joining.joined(invitation=invitation_id, access=access)
-    if opened:
-        ledger.record(
-            Event.ORGANIZATION_OPENED,
-            organization=organization_id,
-            actor=access.identity,
-            target=Target("organization", organization_id, organization.name),
-            changes={"state": ("pending", "open")},
-        )
+    with _judged(organization_id, invitation_id):
+        _record_joining(access, invitation_id, membership_id, Role(role))
+        joining.joined(invitation=invitation_id, access=access)
+        if opened:
+            _record_opened(organization, access)
     return access
 
 
@@ -117,6 +113,23 @@ def _accepted_row(token: str, person: User) -> tuple[Any, ...] | None:
                 code="address_in_use",
             ) from error
         raise refusal_of(error) from error
+
+
+def _judged(organization: UUID, invitation: UUID) -> AbstractContextManager[None]:
+    """By the rules, but for whom the platform has named: as with every claim, no rule stands
+    between an organization and its way back to an owner, who alone may mend the rule."""
+    claims = OwnerClaim.objects.in_org(organization).filter(invitation=invitation)
+    return unjudged() if claims.exists() else nullcontext()
+
+
+def _record_opened(organization: Organization, access: Access) -> None:
+    ledger.record(
+        Event.ORGANIZATION_OPENED,
+        organization=organization.pk,
+        actor=access.identity,
+        target=Target("organization", organization.pk, organization.name),
+        changes={"state": ("pending", "open")},
+    )
 
 
 def _record_joining(access: Access, invitation_id: UUID, membership_id: UUID, role: Role) -> None:

@@ -65,8 +65,8 @@ def _unseen(project: Project, viewer: Access) -> frozenset[str]:
     now = dict(groups.filter(secret=True).exclude(pk__in=visible).values_list("pk", "name"))
     told = Event.objects.filter(organization_id=org, action__in=_NAMING, outcome=Outcome.DONE)
     told = told.exclude(target_id__in=groups.exclude(pk__in=now).values("pk"))
-    names: dict[UUID, set[str]] = {}
-    secret = dict.fromkeys(now, True)
+    names: dict[UUID | None, set[str]] = {}
+    secret: dict[UUID | None, bool] = dict.fromkeys(now, True)
     for group, body in told.order_by("sequence").values_list("target_id", "body"):
         said = changes_in(parsed(body))
         names.setdefault(group, set()).update(filter(None, said.get("name") or ()))

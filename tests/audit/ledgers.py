@@ -22,7 +22,7 @@ PRIYA = Target("member", uuid.uuid4(), "Priya Raman")
 def change_role(organization: uuid.UUID, **overrides: Any) -> int:
     """One entry; a keyword replaces what is usual in it."""
     outcome = overrides.get("outcome", Outcome.DONE)
-    usual = {
+    usual: dict[str, Any] = {
         "event": Event.MEMBER_ROLE_CHANGED,
         "actor": ALICE,
         "target": PRIYA,

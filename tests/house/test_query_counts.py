@@ -60,6 +60,9 @@ def most(route: str) -> int:
     return WITH_PREVIEW if route.endswith(PREVIEWS) else WITH_MUCH.get(route, MOST)
 
 
+# Among few nobody breaks a rule of the pack; who does is named in one question for all of them.
+ONCE_THERE = {"pack_add": 1}
+
 FAMILIES = {
     *("group", "invitation", "ownership", "workspace", "project", "resource"),
     *("environment", "integration", "request", "task", "key", "service", "limit"),
@@ -82,7 +85,11 @@ def test_no_page_asks_more_in_a_larger_organization(cast: Cast) -> None:
     few = {name: asked(client, url) for name, url in addresses(cast, objects).items()}
     populate(cast, MANY)
     many = {name: asked(client, url) for name, url in addresses(cast, objects).items()}
-    grown = {name: many[name] for name in few if len(many[name]) > len(few[name])}
+    grown = {
+        name: many[name]
+        for name in few
+        if len(many[name]) > len(few[name]) + ONCE_THERE.get(name, 0)
+    }
     assert not grown, "\n".join(
         f"{name}: {len(few[name])} queries among {FEW} rows, {len(queries)} among {MANY}; "
         + "\n  ".join(["the last ones are", *queries[-3:]])

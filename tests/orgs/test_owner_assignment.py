@@ -18,6 +18,7 @@ from orgs.actions.organizations import organization_suspend
 from orgs.models import Invitation, Membership, OwnerClaim
 from orgs.tenancy import bound
 from tests.factories import TEST, Cast, make_member, make_person, sign_in
+from tests.orgs.rules import make_rule
 from tests.orgs.support import HOUR, NOTICE, actions, earlier, reload, sentences
 
 
@@ -157,6 +158,26 @@ def test_the_functions_are_the_portals_alone(ownerless: Cast) -> None:
             nulls = ", ".join(["NULL"] * arguments)
             with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
                 cursor.execute(f"SELECT {function}({nulls})")
+
+
+def test_no_rule_stands_in_the_way_of_whom_the_platform_named(
+    ownerless: Cast, django_capture_on_commit_callbacks
+) -> None:
+    """Only an owner could mend the rule, and there is none."""
+    cast, olga = ownerless, make_person("Olga New", "olga@elsewhere.example")
+    turn_on(cast.alice)
+    make_rule(cast.acme, f"nobody outside {cast.alice.email.partition('@')[2]} is Owner")
+    turn_off(cast.alice)
+    name(cast, olga.email)
+    claims_advance(0)
+    earlier(claims(cast)[0], NOTICE)
+    with django_capture_on_commit_callbacks(execute=True):
+        claims_advance(0)
+    letter = next(one for one in mail.outbox if one.to == [olga.email])
+    token = re.search(r"/invitations/([\w-]+)/", letter.body)[1]
+    assert sign_in(olga).post(f"/invitations/{token}/accept/").status_code == 302
+    with bound(cast.acme.id):
+        assert Membership.objects.in_org(cast.acme).get(person=olga).role == Role.OWNER
 
 
 def test_no_superadmin_takes_it_up_by_an_address_of_theirs_that_came_later(

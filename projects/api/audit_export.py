@@ -39,6 +39,7 @@ def audit_export(
 ) -> HttpResponseBase:
     """Raises ProblemError 400, 401, 403, 429. Nothing is written down before it can begin."""
     asked = asked_of(request, beside=("format",))
+    until_won(lambda: _known(request))
     give_back = place_take()
     if give_back is None:
         raise _busy()
@@ -48,6 +49,12 @@ def audit_export(
     except BaseException:
         give_back()
         raise
+
+
+def _known(request: HttpRequest) -> None:
+    """Whoever has no token for it takes nobody’s place."""
+    with service(request, SCOPE):
+        pass
 
 
 def _export(request: HttpRequest, form: Form, asked: EventFilterForm) -> Export:

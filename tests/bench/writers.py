@@ -25,7 +25,7 @@ FLOOR = "pgbench’s own simple-update, {clients} at once"
 # Writers of many organizations share the journal's way to the disk, as those of pgbench do. Writers
 # of one follow one another, each from its entry to its commit, so their floor is a single client:
 # 400 a second, where that one makes 1,000.
-LIMIT_MANY, LIMIT_ONE = 3, 2.5
+LIMIT_ONE = 2.5
 
 DEED = """
 \\set number random(1, {members})
@@ -89,7 +89,7 @@ def writers(scale: Scale, database: BenchDatabase) -> Iterator[Line]:
                 seconds=1 / median(rates),
                 floor=1 / median(floors),
                 floor_is=FLOOR.format(clients=clients),
-                limit=LIMIT_MANY if "many" in work else LIMIT_ONE,
+                limit=None if "many" in work else LIMIT_ONE,
             )
 
 

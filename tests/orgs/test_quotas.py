@@ -45,9 +45,7 @@ def test_an_owner_sets_them_and_nobody_else_may(cast: Cast) -> None:
     assert alice.post(page, typed).status_code == 302
     with bound(cast.acme.id):
         assert list(Quota.objects.values_list("kind", "most")) == [("projects", 3)]
-        body = json.loads(
-            Entry.objects.get(action="quota.changed", outcome="done").body
-        )
+        body = json.loads(Entry.objects.get(action="quota.changed", outcome="done").body)
     assert body["changes"]["quotas"] == [{}, {"projects": 3}]
     assert "of 3" in alice.get(page).content.decode()
 

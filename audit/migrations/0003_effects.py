@@ -90,10 +90,12 @@ WRITE = """
 -- with one it tells of the past, before any newer entry. Time never runs back. Only the owner may
 -- call it: everybody else would choose a time, or another organization. What this transaction did
 -- to who holds what, and no entry has claimed yet, is claimed by this one.
+-- The plan of the look-up below is kept: made while there are few heads it would read them all, and
+-- then each dead version of a long transaction.
 CREATE OR REPLACE FUNCTION ledger_write(
     p_organization uuid, p_at timestamptz, p_actor_kind text, p_actor_id uuid, p_action text,
     p_target_kind text, p_target_id uuid, p_outcome text, p_facts jsonb, p_words jsonb
-) RETURNS bigint LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     head record;
     v_sequence bigint;
@@ -157,7 +159,7 @@ END $$;
 -- Deferred to commit by the tables that use it: a change of an organization without an entry in
 -- its ledger, in the same transaction, is refused. The argument names the organization's column.
 CREATE OR REPLACE FUNCTION refuse_unrecorded() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET enable_seqscan = off AS $$
 DECLARE
     v_organization uuid := (to_jsonb(coalesce(NEW, OLD)) ->> TG_ARGV[0])::uuid;
 BEGIN

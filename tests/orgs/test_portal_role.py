@@ -267,7 +267,8 @@ def test_it_may_call_the_functions_that_are_listed_and_no_others(
         "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
         " AND has_function_privilege(oid, 'EXECUTE')",
     )
-    assert {name for (name,) in mine} == set(FUNCTIONS)
+    # Another test of this run may have made a function for itself.
+    assert {name for (name,) in mine} - {"usage_put_in_tests"} == set(FUNCTIONS)
     role.execute("SELECT bind_organization(%s)", [house.acme.pk])
     for statement in (
         "SELECT * FROM member_search('m:*')",

@@ -39,7 +39,7 @@ def made(cast: Cast, **said: Any) -> ModelProvider:
     return actions.provider_create(token=TOKEN, said=SAID | said, actor=cast.access(cast.alice))
 
 
-@pytest.mark.requirement("S2-027", "S2-055")
+@pytest.mark.requirement("S2-027", "S2-055", "S2-108")
 def test_an_owner_sets_one_up_and_nobody_else_may(cast: Cast) -> None:
     for who in ("adam", "mia", "vera", "eddie"):
         client = sign_in(getattr(cast, who))

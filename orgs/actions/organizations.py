@@ -166,36 +166,14 @@ def organization_archive(*, organization: UUID, reason: str, actor: Actor) -> Or
     As a suspension in all but the words: nothing is lost, and nobody did wrong (S2-008). Raises
     ValidationError: `state`.
     """
-    with bound(organization):
-        found = _locked(organization)
-        if found.state == Organization.State.ARCHIVED and found.state_reason == reason:
-            return found
-        _require_state(found, Organization.State.OPEN)
-        return _turn(
-            found,
-            Event.ORGANIZATION_ARCHIVED,
-            state=Organization.State.ARCHIVED,
-            closes_at=None,
-            reason=reason,
-            actor=actor,
-        )
+    shut = (Event.ORGANIZATION_ARCHIVED, Organization.State.ARCHIVED)
+    return _shut(organization, *shut, reason=reason, actor=actor)
 
 
 def organization_unarchive(*, organization: UUID, reason: str, actor: Actor) -> Organization:
     """Bring an archived organization back; everything is as it was."""
-    with bound(organization):
-        found = _locked(organization)
-        if found.state == Organization.State.OPEN:
-            return found
-        _require_state(found, Organization.State.ARCHIVED)
-        return _turn(
-            found,
-            Event.ORGANIZATION_RESTORED,
-            state=Organization.State.OPEN,
-            closes_at=None,
-            reason=reason,
-            actor=actor,
-        )
+    shut = (Event.ORGANIZATION_RESTORED, Organization.State.ARCHIVED)
+    return _open_again(organization, *shut, reason=reason, actor=actor)
 
 
 def organization_suspend(*, organization: UUID, reason: str, actor: Actor) -> Organization:
@@ -203,36 +181,14 @@ def organization_suspend(*, organization: UUID, reason: str, actor: Actor) -> Or
 
     For the platform's operators; whoever calls has asked whether this actor is one.
     """
-    with bound(organization):
-        found = _locked(organization)
-        if found.state == Organization.State.SUSPENDED and found.state_reason == reason:
-            return found
-        _require_state(found, Organization.State.OPEN)
-        return _turn(
-            found,
-            Event.ORGANIZATION_SUSPENDED,
-            state=Organization.State.SUSPENDED,
-            closes_at=None,
-            reason=reason,
-            actor=actor,
-        )
+    shut = (Event.ORGANIZATION_SUSPENDED, Organization.State.SUSPENDED)
+    return _shut(organization, *shut, reason=reason, actor=actor)
 
 
 def organization_resume(*, organization: UUID, reason: str, actor: Actor) -> Organization:
     """Lift the suspension; everything is as it was."""
-    with bound(organization):
-        found = _locked(organization)
-        if found.state == Organization.State.OPEN:
-            return found
-        _require_state(found, Organization.State.SUSPENDED)
-        return _turn(
-            found,
-            Event.ORGANIZATION_RESUMED,
-            state=Organization.State.OPEN,
-            closes_at=None,
-            reason=reason,
-            actor=actor,
-        )
+    shut = (Event.ORGANIZATION_RESUMED, Organization.State.SUSPENDED)
+    return _open_again(organization, *shut, reason=reason, actor=actor)
 
 
 def organization_delete(*, organization: UUID, now: datetime.datetime, actor: Actor) -> bool:
@@ -271,6 +227,31 @@ def _require_state(organization: Organization, *states: Organization.State) -> N
             code="state",
             params={"state": wanted, "has": organization.get_state_display().lower()},
         )
+
+
+def _shut(
+    organization: UUID, event: Event, state: Organization.State, *, reason: str, actor: Actor
+) -> Organization:
+    """From open to this state; the same again changes nothing."""
+    with bound(organization):
+        found = _locked(organization)
+        if found.state == state and found.state_reason == reason:
+            return found
+        _require_state(found, Organization.State.OPEN)
+        return _turn(found, event, state=state, closes_at=None, reason=reason, actor=actor)
+
+
+def _open_again(
+    organization: UUID, event: Event, shut: Organization.State, *, reason: str, actor: Actor
+) -> Organization:
+    """From this state to open; one that is open already stays so."""
+    with bound(organization):
+        found = _locked(organization)
+        if found.state == Organization.State.OPEN:
+            return found
+        _require_state(found, shut)
+        state = Organization.State.OPEN
+        return _turn(found, event, state=state, closes_at=None, reason=reason, actor=actor)
 
 
 def _turn(

@@ -1,17 +1,14 @@
-"""What is typed about environment classes, and which of them a project chooses."""
+"""What is typed about environment classes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from config.text import NAME_LENGTH, clean_line
-from projects.models import EnvironmentClass, Resource
+from projects.models import Resource
 
 MOST_CORES, MOST_MEMORY, MOST_DISK = 1_024, 16_384, 262_144
 
@@ -51,31 +48,3 @@ class EnvironmentClassForm(forms.Form):
 
     def clean_description(self) -> str:
         return clean_line(self.cleaned_data["description"], max_length=500)
-
-
-class ChooseEnvironmentsForm(forms.Form):
-    """Which classes a project may run on; none is an answer too."""
-
-    def __init__(
-        self, *args: Any, classes: Sequence[EnvironmentClass], chosen: set[UUID], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.classes = {str(each.pk): each for each in classes}
-        self.ticked = set(_ticked(self.data)) if self.is_bound else set(map(str, chosen))
-
-    def clean(self) -> dict[str, Any]:
-        if not self.ticked <= set(self.classes):
-            raise ValidationError(
-                "A class that you ticked is gone. Look through the list again.", code="gone"
-            )
-        return {"chosen": [each for key, each in self.classes.items() if key in self.ticked]}
-
-    @property
-    def choices(self) -> list[tuple[EnvironmentClass, bool]]:
-        """Each class, and whether it is ticked."""
-        return [(each, key in self.ticked) for key, each in self.classes.items()]
-
-
-def _ticked(data: Any) -> list[str]:
-    ticked: list[str] = data.getlist("chosen")
-    return ticked

@@ -26,9 +26,8 @@ from projects.actions import project_providers as provider_actions
 from projects.actions import secrets as secret_actions
 from projects.charts import usage_chart
 from projects.doors import ProjectRequest, project_at
-from projects.forms.environments import ChooseEnvironmentsForm
+from projects.forms.choosing import ChooseForm
 from projects.forms.prebuilds import PrebuildsForm
-from projects.forms.project_providers import ChooseProvidersForm
 from projects.forms.secrets import SecretForm, SecretValueForm
 from projects.models import Secret
 from projects.prebuilds import Prebuilds
@@ -48,10 +47,11 @@ LONGEST_SEARCH = 100
 )
 def project_choose_environments(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     project = request.target
-    form = ChooseEnvironmentsForm(
+    form = ChooseForm(
         posted(request),
-        classes=list(environments.environment_classes(request.org.id)),
-        chosen={each.pk for each in environments.chosen_by(project)},
+        offered=list(environments.environment_classes(request.org.id)),
+        chosen=[each.pk for each in environments.chosen_by(project)],
+        noun="class",
     )
     if form.is_valid():
         chosen = form.cleaned_data["chosen"]
@@ -70,7 +70,13 @@ def project_choose_environments(request: ProjectRequest, slug: str, pk: UUID) ->
 @gate(Permission.PROJECTS_CHANGE, records=Event.PROJECT_PROVIDERS_CHANGED, on=project_at)
 def project_choose_providers(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     project = request.target
-    form = ChooseProvidersForm(posted(request), offered=providers_to_choose(project))
+    offered = providers_to_choose(project)
+    form = ChooseForm(
+        posted(request),
+        offered=[each for each, _ in offered],
+        chosen=[each.pk for each, chosen in offered if chosen],
+        noun="provider",
+    )
     if form.is_valid():
         try:
             chosen = provider_actions.project_choose_providers(

@@ -88,9 +88,9 @@ def compared(organization: Organization) -> dict[str, Compared]:
     return {one.dimension: one for one in usage_compared(organization.pk)}
 
 
-def owner(*, autocommit: bool = True) -> psycopg.Connection[Any]:
-    """The test database as its owner, beside the test's own transaction."""
-    known = settings.DATABASES["owner"]
+def owner(*, autocommit: bool = True, database: str = "") -> psycopg.Connection[Any]:
+    """The test database, or another of its server, as its owner, beside the test's transaction."""
+    known = settings.DATABASES["owner"] | ({"NAME": database} if database else {})
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
     said = {name: known[key] for name, key in names.items() if known.get(key)}
     if known.get("PORT"):

@@ -135,6 +135,36 @@ def test_many_writers_and_two_that_add_up(acme: Organization) -> None:
     assert total(acme) == (sum(kept), sum(kept))
 
 
+def test_the_mark_never_goes_back(acme: Organization) -> None:
+    """What ends in a database beside it while the mark is looked for may have been anybody's."""
+    stop = time.monotonic() + 3
+
+    def neighbour(place: int) -> None:
+        draw = random.Random(place)
+        with owner(autocommit=False, database="postgres") as connected:
+            while time.monotonic() < stop:
+                number(connected)
+                time.sleep(draw.random() * 0.03)
+                connected.commit()
+
+    def look() -> int:
+        counted = looks = 0
+        with owner() as connected:
+            while time.monotonic() < stop:
+                usage_roll()
+                before, counted = counted, mark()
+                assert counted >= before
+                for _ in range(20):
+                    looks += 1
+                    row = connected.execute("SELECT usage_goal()").fetchone()
+                    assert row and row[0] >= counted
+        return looks
+
+    looks, *others = together(look, *(lambda n=n: neighbour(n) for n in range(8)))
+    assert others == [None] * 8
+    assert isinstance(looks, int) and looks > 100, looks
+
+
 def test_whoever_comes_second_leaves_it_to_the_first(acme: Organization) -> None:
     with owner(autocommit=False) as first:
         first.execute("SELECT pg_advisory_xact_lock(hashtext('usage_roll'))")

@@ -21,10 +21,12 @@ import os
 import re
 import sys
 import threading
+from codecs import unicode_escape_decode
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from json.decoder import JSONDecoder
 from json.encoder import encode_basestring as quoted
+from json.encoder import encode_basestring_ascii as escaped
 from typing import Any, Callable, Iterator, NoReturn, Optional
 
 try:
@@ -62,7 +64,24 @@ LEAST_PART, LONGEST_LINE, MOST_PROCESSES = 16 << 20, 8 << 20, 8
 HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 
+# The columns of a line as an export writes it, where none holds a quote, a backslash or something
+# unseen, so that a text says it in the same characters. All else is left to `Check._judge`.
+CHAR, MARK, BEYOND = r"[ !#-\[\]-~]", r"[ -\[\]-z|~]", r"\\u(?!00[0-7]|d[89a-f])[0-9a-f]{4}"
+WORD, TYPED = rf'"{CHAR}*"', rf'"{CHAR}*(?:{BEYOND}{CHAR}*)*"'
+LINE = re.compile(
+    rf'\{{"sequence":([1-9][0-9]{{0,17}}),"at":({WORD}),"action":({WORD}),"outcome":({WORD}),'
+    rf'"actor":\{{"kind":({WORD}),"id":({WORD}|null),"name":({TYPED})\}},'
+    rf'"target":\{{"kind":({WORD}),"id":({WORD}|null),"name":({TYPED})\}},'
+    rf'"sentence":{TYPED},"changes":(\{{{MARK}*(?:{BEYOND}{MARK}*)*\}}),'
+    rf'"reason":({TYPED}),"ip":("{CHAR}+"|null),"agent":({TYPED}),"request":({WORD})'
+)
+# Changes in which a comma, and a colon after a quote, stand only where they separate.
+VALUE = r'(?:null|true|false|0|[1-9][0-9]{0,15}|"(?:[^",:\\\x00-\x1f][^",\\\x00-\x1f]*)?")'
+CHANGE = rf'"[a-z_]+":\[{VALUE},{VALUE}\]'
+CHANGES = re.compile(rf"\{{(?:{CHANGE}(?:,{CHANGE})*)?\}}")
+
 scan: Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
+plain = json.JSONEncoder(sort_keys=True).encode
 sha256 = hashlib.sha256
 
 
@@ -390,20 +409,17 @@ class Check:
     ) -> Optional[dict[str, Any]]:
         """Check each entry; returns the last line, None where it is missing."""
         found, signed, filtered = self.found, self.signed, self.found.filters
-        whose = f', "organization": {quoted(found.organization)}}}'
+        self.whose = quoted(found.organization)
         before, digest = known or (0, b"")
         for line in file:
-            try:
-                text = line.decode()
-                entry, stop = scan(text, 0)
-                sequence = entry["sequence"]
-                if text[stop:] != "\n":
-                    raise ValueError
-            except (ValueError, KeyError, TypeError, StopIteration, RecursionError):
+            written = self._written(line)
+            entry: Any = None if written else _parsed(line)
+            if written is None and entry is None:
                 end = self._ending(line, file) if is_last else None
                 if end is not None:
                     return end
-                raise FlawError(before + 1 if before else None, *BROKEN) from None
+                raise FlawError(before + 1 if before else None, *BROKEN)
+            sequence = written[0] if written else entry["sequence"]
             if known is None:
                 known = before, digest = self._begin(sequence)
             if sequence != before + 1 or type(sequence) is not int:
@@ -411,10 +427,11 @@ class Check:
                     self._misplaced(sequence, before)
                 digest = b""
             linked = not filtered or digest or (sequence == 1 and before == 0)
-            digest = self._entry(entry, sequence, digest if linked else None, whose)
+            last = digest if linked else None
+            digest = _chained(*written, last) if written else self._judge(entry, sequence, last)
             before = sequence
             if sequence in signed:
-                self._compare(signed[sequence], entry)
+                self._compare(signed[sequence], entry or _parsed(line))
             found.entries += 1
             found.last = sequence
             found.first = found.first or sequence
@@ -435,107 +452,70 @@ class Check:
         self.found.base = base
         return sequence - 1, bytes.fromhex(base.hash)
 
-    def _entry(
-        self, entry: dict[str, Any], sequence: int, before: Optional[bytes], whose: str
-    ) -> bytes:
-        """Check one entry by itself and against the one before; returns its hash.
+    def _written(self, line: bytes) -> Optional[tuple[int, bytes, str]]:
+        """The number, the text and the hash of an entry that certainly fits itself; or None.
 
-        The text of a body is built anew from the columns and compared: what PostgreSQL writes is
-        always in the same order. Where that does not fit, `_judge` looks for the reason.
+        Both its texts are written anew from its columns, the way PostgreSQL writes jsonb, and have
+        to come out byte for byte. Of any other line this says nothing: `_judge` does.
         """
         try:
-            body, words, changes = entry["body"], entry["words"], entry["changes"]
-            actor, target, effects = entry["actor"], entry["target"], entry.get("effects")
-            digest = self._chained(entry, sequence, before)
-            actor_id, target_id = actor["id"], target["id"]
-            start = (
-                f'{{"at": {quoted(entry["at"])}, "actor": [{quoted(actor["kind"])}, '
-                f'{"null" if actor_id is None else quoted(actor_id)}], "action": '
-                f'{quoted(entry["action"])}, "reason": {quoted(entry["reason"])}, "target": ['
-                f"{quoted(target['kind'])}, {'null' if target_id is None else quoted(target_id)}], "
-                '"changes": '
+            text = line.decode("ascii")
+            fit = LINE.match(text)
+            if fit is None or fit[3] == '"audit.retained"':
+                return None
+            (
+                number, at, action, outcome, by, by_id, actor, on, on_id, target, shown, reason,
+                ip, agent, request,
+            ) = fit.groups()  # fmt: skip
+            typed = "\n".join((actor, target, shown, reason, agent))
+            if "\\" in typed:
+                typed = unicode_escape_decode(typed)[0]
+                actor, target, shown, reason, agent = typed.split("\n")
+            chained, _, rest = text[fit.end() :].partition('","salt":"')
+            salt, _, rest = rest.partition('","words":')
+            facts, personal = _changes(shown, rest)
+            words = (
+                f'{{"ip": {ip}, "actor": {actor}, "agent": {agent}, "target": {target}, '
+                f'"changes": {personal}}}'
             )
-            if not body.startswith(start):
-                return self._judge(entry, sequence, before)
-            facts, place = scan(body, len(start))
-            end = (
-                f', "outcome": {quoted(entry["outcome"])}, "request": {quoted(entry["request"])}, '
-                f'"sequence": {sequence}, "particulars": "'
+            written, proof = escaped(words), bytes.fromhex(salt)
+            if not rest.startswith(written) or not salt or proof.hex() != salt:
+                return None
+            count, proven = _proven(rest[len(written) :])
+            body = (
+                f'{{"at": {at}, "actor": [{by}, {by_id}], "action": {action}, "reason": {reason}, '
+                f'"target": [{on}, {on_id}], "changes": {facts}{proven}, "outcome": {outcome}, '
+                f'"request": {request}, "sequence": {number}, "particulars": '
+                f'"{sha256(proof + words.encode()).hexdigest()}", "organization": {self.whose}}}'
             )
-            if effects is not None:
-                said = sha256("\n".join(effects).encode()).hexdigest()
-                end = f', "effects": [{len(effects)}, "{said}"]{end}'
-                self.found.effects += len(effects)
-            place += len(end)
-            if not body.startswith(end, place - len(end)) or body[place + 64 :] != '"' + whose:
-                return self._judge(entry, sequence, before)
-            if words is None:
-                if entry["ip"] is not None or entry["agent"] != "" or not entry["salt"]:
-                    return self._judge(entry, sequence, before)
-                if actor["name"] is not None or target["name"] is not None:
-                    return self._judge(entry, sequence, before)
-                if bytes.fromhex(entry["salt"]).hex() != entry["salt"]:
-                    return self._judge(entry, sequence, before)
-                if body[place : place + 64].strip("0123456789abcdef"):
-                    return self._judge(entry, sequence, before)
-                self.found.erased += 1
-            else:
-                salt = bytes.fromhex(entry["salt"])
-                proof = sha256(salt + words.encode()).hexdigest()
-                if body[place : place + 64] != proof or salt.hex() != entry["salt"]:
-                    return self._judge(entry, sequence, before)
-                ip = entry["ip"]
-                start = (
-                    f'{{"ip": {"null" if ip is None else quoted(ip)}, "actor": '
-                    f'{quoted(actor["name"])}, "agent": {quoted(entry["agent"])}, "target": '
-                    f'{quoted(target["name"])}, "changes": '
-                )
-                if not words.startswith(start):
-                    return self._judge(entry, sequence, before)
-                personal, place = scan(words, len(start))
-                if words[place:] != "}":
-                    return self._judge(entry, sequence, before)
-                if personal:
-                    facts = {**facts, **personal}
-            if (facts or changes) and repr(facts) != repr(changes):
-                return self._judge(entry, sequence, before)
-            if entry["action"] == "audit.retained" and entry["outcome"] == "done":
-                self.found.retained.add(changes["sequence"][1])
-        except FlawError:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
-            return self._judge(entry, sequence, before)
-        return digest
+            digest = chained[-64:]
+            fits = chained == f',"body":{escaped(body)},"hash":"{digest}'
+            if not fits or not HEX64.match(digest):
+                return None
+            self.found.effects += count
+            return int(number), body.encode(), digest
+        except (ValueError, TypeError, StopIteration, RecursionError):
+            return None
 
-    def _chained(self, entry: dict[str, Any], sequence: int, before: Optional[bytes]) -> bytes:
-        said = entry["hash"]
-        if before is None:
-            if not HEX64.match(said):
-                raise FlawError(sequence, TEXT)
-            return bytes.fromhex(said)
-        found = sha256(before + entry["body"].encode())
-        if found.hexdigest() != said:
-            raise FlawError(sequence, TEXT)
-        return found.digest()
-
-    def _judge(self, entry: dict[str, Any], sequence: int, before: Optional[bytes]) -> bytes:
-        """The same, slowly: by what the texts mean. Raises FlawError with the reason."""
+    def _judge(self, entry: Any, sequence: int, before: Optional[bytes]) -> bytes:
+        """Check any entry, by what its texts mean; returns its hash. Raises FlawError."""
         try:
-            digest, body = self._chained(entry, sequence, before), json.loads(entry["body"])
+            digest = _chained(sequence, entry["body"].encode(), entry["hash"], before)
+            body = json.loads(entry["body"])
             if not isinstance(body, dict):
                 raise ValueError
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise FlawError(sequence, UNREADABLE) from None
         words, erased, salt = self._words(entry, sequence)
         self._proof(body, entry, sequence, erased, salt)
-        if _effects(entry.get("effects")) != _plain(body.get("effects")):
+        if _effects(entry.get("effects")) != plain(body.get("effects")):
             raise FlawError(sequence, EFFECTS)
-        if _plain(_shown(entry)) != _plain(_said(body, words, self.found.organization)):
+        if plain(_shown(entry)) != plain(_said(body, words, self.found.organization)):
             raise FlawError(sequence, COLUMNS)
         self.found.erased += erased
         self.found.effects += len(entry.get("effects") or ())
         if body.get("action") == "audit.retained" and body.get("outcome") == "done":
-            self.found.retained.add((body.get("changes") or {}).get("sequence", [0, 0])[1])
+            self.found.retained.add(_retained(body.get("changes")))
         return digest
 
     def _words(self, entry: dict[str, Any], sequence: int) -> tuple[dict[str, Any], bool, bytes]:
@@ -726,6 +706,55 @@ def _before_last_line(file: Any) -> int:
     return int(size - len(tail) + tail[:-1].rfind(b"\n") + 1)
 
 
+def _parsed(line: bytes) -> Any:
+    """The entry in a line; None where it holds none."""
+    try:
+        text = line.decode()
+        entry, stop = scan(text, 0)
+        return entry if "sequence" in entry and text[stop:] == "\n" else None
+    except (ValueError, TypeError, StopIteration, RecursionError):
+        return None
+
+
+def _chained(sequence: int, body: bytes, said: str, before: Optional[bytes]) -> bytes:
+    """The hash of an entry, which follows from the hash before it where that is known."""
+    if before is None:
+        if not HEX64.match(said):
+            raise FlawError(sequence, TEXT)
+        return bytes.fromhex(said)
+    found = sha256(before + body)
+    if found.hexdigest() != said:
+        raise FlawError(sequence, TEXT)
+    return found.digest()
+
+
+def _changes(shown: str, words: str) -> tuple[str, str]:
+    """Changes as the two texts have them: those of `words` are the last. Raises ValueError."""
+    if shown == "{}":
+        return shown, shown
+    if not CHANGES.fullmatch(shown):
+        raise ValueError
+    facts = shown.replace('":', '": ').replace(",", ", ")
+    personal = words.partition('changes\\": {')[2].partition("}")[0].count('": [')
+    if not personal:
+        return facts, "{}"
+    each = facts[1:-2].split("], ")
+    both = each[:-personal], each[-personal:]
+    first, second = ("{" + "], ".join(some) + "]}" if some else "{}" for some in both)
+    return first, second
+
+
+def _proven(rest: str) -> tuple[int, str]:
+    """How many effects end a line, and what a body says of them. Raises ValueError."""
+    if rest == "}\n":
+        return 0, ""
+    texts, stop = scan(rest, len(',"effects":'))
+    if not rest.startswith(',"effects":[') or rest[stop:] != "}\n":
+        raise ValueError
+    proof = sha256("\n".join(texts).encode()).hexdigest()
+    return len(texts), f', "effects": [{len(texts)}, "{proof}"]'
+
+
 def _shown(entry: dict[str, Any]) -> list[Any]:
     """The columns of an entry, in the order of `_said`."""
     actor, target = entry.get("actor"), entry.get("target")
@@ -756,23 +785,24 @@ def _said(body: dict[str, Any], words: dict[str, Any], organization: str) -> lis
     ]  # fmt: skip
 
 
+def _retained(changes: Any) -> int:
+    """Up to which entry a log was dropped, by the entry that says so; 0 where it does not."""
+    pair: Any = changes.get("sequence") if isinstance(changes, dict) else None
+    return pair[1] if _is_pair(pair) and type(pair[1]) is int else 0
+
+
 def _is_pair(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2
-
-
-def _plain(value: Any) -> Any:
-    """For comparing: 1 is not true, and not 1.0."""
-    return json.dumps(value, sort_keys=True)
 
 
 def _effects(texts: Any) -> Any:
     """What a body says of these effects; something that no body says where they are none."""
     if texts is None:
-        return _plain(None)
+        return plain(None)
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return ""
     try:
-        return _plain([len(texts), sha256("\n".join(texts).encode()).hexdigest()])
+        return plain([len(texts), sha256("\n".join(texts).encode()).hexdigest()])
     except UnicodeEncodeError:
         return ""
 

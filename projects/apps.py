@@ -9,11 +9,13 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         from orgs import joining, keys, leaving
         from orgs.demo import further
+        from orgs.isolation import lending
         from orgs.roster import above
         from projects.actions import roster
         from projects.actions.joining import give_promised
         from projects.actions.leaving import revoke_of_leavers
         from projects.demo import opening
+        from projects.isolation import lend
         from projects.queries.keys import live_keys
         from projects.queries.leaving import keys_that_stop
         from projects.weeks import keep_zone
@@ -23,4 +25,5 @@ class ProjectsConfig(AppConfig):
         keys.on_finding(live_keys)
         leaving.on_leaving(revoke_of_leavers, tells=keys_that_stop)
         further.on_telling(opening.begin)
+        lending.on_lending(lend)
         post_migrate.connect(keep_zone, sender=self)

@@ -1,34 +1,26 @@
 """`manage.py isolation_check`: can an outsider tell what exists in an organization?
 
-It calls every route as an owner of another organization and as a superadmin, both made for this
-and undone with all the rest, and says what it found. 0: nothing; 1: something.
+It calls every route as people and programs of another organization, as a superadmin and as nobody,
+and says what it found. They are made for it and undone with all the rest. 0: nothing; 1: something.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-import time
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
-from django.test import Client
+from django.db import connection
 
-from accounts.models import User
-from config.roles import Preset, Role
-from orgs.actions.organizations import organization_create
-from orgs.isolation.routes import routes
-from orgs.isolation.samples import sample
-from orgs.isolation.walk import Outsider, Report, walk
+from orgs.isolation import told
+from orgs.isolation.check import check
+from orgs.isolation.routes import Area
+from orgs.isolation.trial import MUCH_LONGER, ROUNDS, Report
 from orgs.models import Organization
-from orgs.tasks import JOB
 from orgs.tenancy import bound
-
-SIGN_IN = settings.AUTHENTICATION_BACKENDS[-1]
 
 
 class Command(BaseCommand):
@@ -36,69 +28,75 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--org", help="the address of the organization that is tried")
+        parser.add_argument(
+            "--area",
+            action="append",
+            choices=[area.value for area in Area],
+            help="only this part of the address space; may be said again",
+        )
+        parser.add_argument(
+            "--route", action="append", help="only the route of this name; may be said again"
+        )
+        parser.add_argument("--json", action="store_true", help="the report as JSON")
+        parser.add_argument(
+            "--judge-time",
+            action="store_true",
+            help=f"ask each pair {ROUNDS} times more, and count it as a finding where one of the"
+            f" two takes over {MUCH_LONGER:g} times as long; on a machine at rest",
+        )
 
-    def handle(self, *args: Any, org: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         # Each missing page that is asked for would be a line of the server's log.
-        logging.getLogger("django.request").setLevel(logging.CRITICAL)
-        with transaction.atomic():
-            reports = [self._try(*found) for found in _organizations(org)]
-            transaction.set_rollback(True)
-        if not reports:
-            raise CommandError("There is no open organization to try.")
-        for report in reports:
-            self._tell(report)
+        for name in ("django.request", "django.security"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        organization, slug = _organization(options["org"])
+        try:
+            reports = check(
+                organization,
+                slug,
+                areas=[Area(name) for name in options["area"] or Area],
+                only=options["route"] or (),
+                judges_time=options["judge_time"],
+                progress=self._progress,
+            )
+        except LookupError as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(told.as_json(slug, reports), indent=2))
+        else:
+            self._tell(slug, reports)
         if any(report.findings for report in reports):
             raise CommandError("An outsider can tell what exists.", returncode=1)
 
-    def _try(self, organization: UUID, slug: str) -> Report:
-        stranger, superadmin = _person(), _person(is_staff=True)
-        own = organization_create(
-            name="Isolation check",
-            slug=f"isolation-{uuid4().hex[:12]}",
-            preset=Preset.S1,
-            owner=stranger,
-            actor=JOB,
-        )
-        with bound(organization):
-            samples = sample(organization)
-            insider = User.objects.filter(
-                is_active=True,
-                memberships__organization=organization,
-                memberships__role=Role.OWNER.value,
-            )[0]
-        client = _client(stranger)
-        outsiders = [
-            Outsider(name="another organization’s owner", client=client, slug=own.slug),
-            Outsider(name="the same, under the foreign address", client=client, slug=slug),
-            Outsider(name="a superadmin", client=_client(superadmin), slug=slug),
-        ]
-        return walk(
-            list(routes()),
-            insider=_client(insider),
-            outsiders=outsiders,
-            slug=slug,
-            samples=samples,
-            progress=self._progress,
-        )
-
-    def _progress(self, done: int, of: int) -> None:
+    def _progress(self, area: Area, done: int, of: int) -> None:
         if sys.stderr.isatty():
-            self.stderr.write(f"\r{done} of {of} routes ", ending="" if done < of else "\n")
+            ending = "" if done < of else "\n"
+            self.stderr.write(f"\r{area.label}: {done} of {of} routes ", ending=ending)
+        elif done == of:
+            self.stderr.write(f"{area.label}: {of} routes", self.style.NOTICE)
 
-    def _tell(self, report: Report) -> None:
+    def _tell(self, slug: str, reports: list[Report]) -> None:
         said = self.stdout.write
-        said(f"{report.organization}: {report.pairs:,} pairs of calls compared")
-        for finding in report.findings:
-            line = f"  {finding.method.upper()} {finding.route}, {finding.outsider}: "
-            said(self.style.ERROR(line + finding.told_by))
-        if not report.findings:
-            said("  Nobody outside can tell what exists: status, body and statements are equal.")
-        said(f"  What exists took {report.time_ratio:.2f} times as long as what does not (median).")
-        if report.unopened:
-            said(f"  Not tried, since nothing of theirs is there: {', '.join(report.unopened)}")
+        said(f"{slug}: what is there, and what is not, called by outsiders\n")
+        for line in told.table(reports):
+            said(line)
+        findings = [finding for report in reports for finding in report.findings]
+        for finding in findings:
+            first, *rest = told.witness(finding)
+            said(self.style.ERROR(f"\n{first}"))
+            for line in rest:
+                said(line)
+        if not findings:
+            said("\nNobody outside can tell what exists: status, words and statements are equal.")
+        said(
+            "Time is that of what exists, as a multiple of what does not. Alone it proves nothing."
+        )
+        for line in told.left_open(reports):
+            said(line)
+        said("Nothing was committed: all that was made for this is undone.")
 
 
-def _organizations(slug: str | None) -> list[tuple[UUID, str]]:
+def _organization(slug: str | None) -> tuple[UUID, str]:
     """The one at this address, or the largest that is open; for who asks at a server’s console."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT organization_id, slug FROM ledgers(%s)", [slug])
@@ -109,23 +107,7 @@ def _organizations(slug: str | None) -> list[tuple[UUID, str]]:
             row = Organization.objects.filter(id=pk, state="open", owner_count__gt=0).first()
         if row is not None:
             opened.append((row.member_count, pk, address))
-    return [(pk, address) for _, pk, address in sorted(opened, reverse=True)[:1]]
-
-
-def _person(*, is_staff: bool = False) -> User:
-    return User.objects.create(
-        email=f"{uuid4().hex}@isolation.invalid", name="Isolation check", is_staff=is_staff
-    )
-
-
-def _client(person: User) -> Client:
-    """Signed in just now, as the pages that ask for that want it."""
-    client = Client(
-        headers={"host": settings.ALLOWED_HOSTS[0].replace("*", "localhost")},
-        raise_request_exception=False,
-    )
-    client.force_login(person, backend=SIGN_IN)
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time()}]
-    session.save()
-    return client
+    if not opened:
+        raise CommandError("There is no open organization to try.")
+    _, pk, address = max(opened)
+    return pk, address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import os
@@ -190,31 +191,44 @@ def broken(body: bytes, headers: dict[str, str], status: int = 200) -> Iterator[
 
 
 HEAD = b'{"schema": "bailiwick.audit/1"}\n'
-END = b'{"end": true, "entries": 2}\n'
+TOKEN = "bw_svc_" + "0" * 48
+TYPES = {"jsonl": "application/jsonl", "csv": "text/csv", "ocsf": "application/jsonl"}
+
+
+def end(body: bytes, entries: int = 2) -> bytes:
+    """The last line of a file, as a server seals it."""
+    digest = hashlib.sha256(body).hexdigest()
+    said = {"end": True, "entries": entries, "sha256": digest, "key": "k", "signature": "s"}
+    return json.dumps(said).encode() + b"\n"
+
+
+END = end(HEAD + b"{}\n{}\n")
 
 
 @pytest.mark.parametrize(
     ("form", "body", "headers"),
     [
         ("jsonl", HEAD + b"{}\n", {"X-Entries": "2"}),
-        ("jsonl", HEAD + b"{}\n", {}),
+        ("jsonl", HEAD + b"{}\n{1}\n" + END, {"X-Entries": "2"}),
+        ("jsonl", HEAD + b"{}\n{}\n" + END.replace(b"signature", b"scribble"), {"X-Entries": "2"}),
         ("jsonl", HEAD + b"{}\n{}\n", {"X-Entries": "2"}),
         ("jsonl", HEAD + b"{}\n" + END, {"X-Entries": "2"}),
         ("jsonl", HEAD + b"{}\n{}\n" + END, {"Content-Length": "9999", "X-Entries": "3"}),
+        ("jsonl", HEAD + b"{}\n{}\n" + END, {"Content-Length": "9999", "X-Entries": "2"}),
         ("csv", b"sequence\n1\n", {"X-Entries": "2"}),
         ("csv", b"sequence\n1\n2", {"X-Entries": "2"}),
         ("ocsf", b"{}\n", {"X-Entries": "2"}),
         ("csv", b"5\r\nseque", {"X-Entries": "0", "Transfer-Encoding": "chunked"}),
-        ("csv", b"9\r\nsequence\n\r\n", {"Transfer-Encoding": "chunked"}),
+        ("csv", b"9\r\nsequence\n\r\n", {"X-Entries": "0", "Transfer-Encoding": "chunked"}),
     ],
 )  # fmt: skip
 def test_a_download_that_is_cut_is_noticed(
     tmp_path: Path, form: str, body: bytes, headers: dict[str, str]
 ) -> None:
     file = tmp_path / "log"
-    with broken(body, headers) as url:
-        env = {"BAILIWICK_URL": url, "BAILIWICK_TOKEN": "bw_svc_" + "0" * 48}
-        done = run("export", "--format", form, "--output", str(file), env=env)
+    with broken(body, headers | {"Content-Type": TYPES[form]}) as url:
+        env = {"BAILIWICK_URL": url, "BAILIWICK_TOKEN": TOKEN}
+        done = run("export", "--tries=1", "--format", form, "--output", str(file), env=env)
     assert done.code == 2
     assert "The download was cut" in done.err
     assert f"What came is in {file}.part" in done.err
@@ -223,8 +237,9 @@ def test_a_download_that_is_cut_is_noticed(
 
 def test_whole_file_of_another_server_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "log"
-    with broken(HEAD + b"{}\n{}\n" + END, {"X-Entries": "2"}) as url:
-        env = {"BAILIWICK_URL": url, "BAILIWICK_TOKEN": "bw_svc_" + "0" * 48}
+    headers = {"X-Entries": "2", "Content-Type": "application/jsonl"}
+    with broken(HEAD + b"{}\n{}\n" + END, headers) as url:
+        env = {"BAILIWICK_URL": url, "BAILIWICK_TOKEN": TOKEN}
         assert run("export", "--output", str(file), env=env).code == 0
         assert json.loads(file.read_text().splitlines()[-1])["entries"] == 2
         ignored = run("export", "--area", "member", "--output", f"{file}2", env=env)
@@ -233,20 +248,20 @@ def test_whole_file_of_another_server_is_kept(tmp_path: Path) -> None:
 
 def test_token_follows_no_redirect(tmp_path: Path) -> None:
     with broken(b"", {"Location": "http://127.0.0.1:9/\x7f"}, status=302) as url:
-        env = {"BAILIWICK_URL": url, "BAILIWICK_TOKEN": "bw_svc_" + "0" * 48}
+        env = {"BAILIWICK_URL": url, "BAILIWICK_TOKEN": TOKEN}
         done = run("query", env=env)
     assert done.code == 2
     assert "leads to http://127.0.0.1:9" in done.err
 
 
 def test_what_is_no_bailiwick_is_said(tmp_path: Path) -> None:
-    token = {"BAILIWICK_TOKEN": "bw_svc_" + "0" * 48}
+    token = {"BAILIWICK_TOKEN": TOKEN}
     for status, body, words in (
         (404, b"<html>", "Is it a Bailiwick"),
         (500, b"\xff\x00", "status 500"),
         (429, b'{"detail": "Busy \\u001b[31m"}', "Busy \\u001b[31m It says: in 30 seconds."),
         (200, b"<html>", "no JSON"),
     ):
-        with broken(body, {}, status=status) as url:
-            done = run("query", env=token | {"BAILIWICK_URL": url})
+        with broken(body, {"Content-Type": "application/json"}, status=status) as url:
+            done = run("query", "--tries=1", env=token | {"BAILIWICK_URL": url})
         assert (done.code, words in done.err) == (2, True), (status, done.err)

@@ -12,6 +12,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from accounts import registration
@@ -78,11 +79,24 @@ class MFAAdapter(DefaultMFAAdapter):
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """Where one comes in by invitation only: by its link, and as whom the provider names."""
-        if registration.is_open_to_all():
-            return True
-        address = registration.invited(request, link=str(sociallogin.state.get("next") or ""))
-        return bool(address) and address == str(sociallogin.user.email or "").lower()
+        """Who was invited comes in as that address, if the provider vouches for it, or not at all.
+
+        An address that a provider merely repeats could be anybody's: whoever confirms its letter
+        would open their account to whoever holds the one at the provider.
+        """
+        only = _only_address(request, sociallogin)
+        if only and only not in _vouched_for(sociallogin):
+            raise ImmediateHttpResponse(_another_address(request, sociallogin, only))
+        return bool(only) or registration.is_open_to_all()
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        """With the invited address alone, whatever else the provider or a form says."""
+        only = _only_address(request, sociallogin)
+        if only:
+            kept = [one for one in sociallogin.email_addresses if one.email.lower() == only]
+            sociallogin.email_addresses, sociallogin.user.email = kept, only
+        user: User = super().save_user(request, sociallogin, form)
+        return user
 
     def populate_user(
         self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
@@ -91,6 +105,28 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user.email = user.email.lower()
         user.name = _given_name(data) or user.email.partition("@")[0]
         return user
+
+
+def _only_address(request: HttpRequest, sociallogin: SocialLogin) -> str:
+    return registration.only_address(request, link=str(sociallogin.state.get("next") or ""))
+
+
+def _vouched_for(sociallogin: SocialLogin) -> set[str]:
+    # Some providers say "false" in a string, which would count as true.
+    return {one.email.lower() for one in sociallogin.email_addresses if one.verified is True}
+
+
+def _another_address(request: HttpRequest, sociallogin: SocialLogin, only: str) -> HttpResponse:
+    """Why this account at the provider is not the one that was invited, and the ways on."""
+    said = str(sociallogin.user.email or "").lower()
+    context = {
+        "invited": only,
+        "said": said,
+        "is_unproven": said == only,
+        "provider": sociallogin.provider.name if sociallogin.account.provider else "The provider",
+        "next": str(sociallogin.state.get("next") or ""),
+    }
+    return render(request, "socialaccount/signup_refused.html", context, status=403)
 
 
 def _given_name(data: dict[str, Any]) -> str:

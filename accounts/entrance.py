@@ -52,16 +52,19 @@ class LoginForm(InOurWords, account.LoginForm):
     pass
 
 
-class SignupForm(InOurWords, account.SignupForm):
+class Newcomer(InOurWords):
+    """Who creates an account: under their name, and by an invitation as whom it invites."""
+
     label_of_new = "Password"
+    link = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = "Your name"
 
     def clean_email(self) -> str:
-        address: str = super().clean_email()
-        only = registration.only_address(context.request)
+        address: str = super().clean_email()  # type: ignore[misc]
+        only = registration.only_address(context.request, link=self.link)
         if only and address != only:
             raise forms.ValidationError(
                 "Use the address that the invitation was sent to.", code="not_invited"
@@ -69,10 +72,16 @@ class SignupForm(InOurWords, account.SignupForm):
         return address
 
 
-class SocialSignupForm(InOurWords, social.SignupForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Your name"
+class SignupForm(Newcomer, account.SignupForm):
+    pass
+
+
+class SocialSignupForm(Newcomer, social.SignupForm):
+    """Asks for the address too, so that another one is refused in words and not replaced."""
+
+    @property
+    def link(self) -> str:  # type: ignore[override]
+        return str(self.sociallogin.state.get("next") or "")
 
 
 class ResetPasswordForm(InOurWords, account.ResetPasswordForm):

@@ -42,9 +42,13 @@ def is_reviewed() -> bool:
     return platform_settings().registration == Registration.APPROVAL
 
 
-def only_address(request: HttpRequest) -> str:
-    """The one address for which an account may be created now; "" where any may."""
-    return "" if is_open_to_all() else invited(request)
+def only_address(request: HttpRequest, *, link: str = "") -> str:
+    """The one address for which an account may be created now; "" where any may.
+
+    Whoever comes by an invitation comes as whom it invites, also where others may ask to be let in.
+    """
+    is_open = platform_settings().registration == Registration.OPEN
+    return "" if is_open else invited(request, link=link).lower()
 
 
 def invited(request: HttpRequest, *, link: str = "") -> str:

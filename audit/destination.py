@@ -18,6 +18,8 @@ from django.conf import settings
 
 from audit import signing
 
+_LONGEST_LINE = 4096
+
 
 class NowhereError(Exception):
     """No folder is set: the operator has named no place outside the database."""
@@ -39,19 +41,19 @@ def _folder() -> Path:
 
 def _remember_keys(path: Path) -> None:
     """The public keys lie beside what they signed: a key that is replaced stays known."""
-    known = path.read_text() if path.exists() else ""
-    new = [key for key in signing.keys_document()["keys"] if key["public"] not in known]
+    known = path.read_bytes() if path.exists() else b""
+    new = [key for key in signing.keys_document()["keys"] if key["public"].encode() not in known]
     if new:
         _append(path, [json.dumps(key) for key in new])
 
 
 def _append(path: Path, lines: Sequence[str]) -> None:
     is_new = not path.exists()
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     try:
         # Two processes take turns, and what a full disk cut off does not run into the next line.
         fcntl.flock(file, fcntl.LOCK_EX)
-        end = os.fstat(file).st_size
+        end = _drop_half_a_line(file)
         data = "".join(f"{line}\n" for line in lines).encode()
         if os.write(file, data) != len(data):
             os.ftruncate(file, end)
@@ -61,6 +63,17 @@ def _append(path: Path, lines: Sequence[str]) -> None:
         os.close(file)
     if is_new:
         _fsync_folder(path.parent)
+
+
+def _drop_half_a_line(file: int) -> int:
+    """Where the file ends. Half a line is what a crash left; it never counted, and comes again."""
+    end = os.fstat(file).st_size
+    last = os.pread(file, _LONGEST_LINE, max(end - _LONGEST_LINE, 0))
+    half = len(last) - last.rfind(b"\n") - 1
+    if 0 < half < _LONGEST_LINE:
+        os.ftruncate(file, end - half)
+        return end - half
+    return end
 
 
 def _fsync_folder(folder: Path) -> None:

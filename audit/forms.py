@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import re
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -92,7 +93,7 @@ def _time(label: str) -> TimeField:
     )
 
 
-def _areas() -> list[tuple[str, str]]:
+def area_choices() -> list[tuple[str, str]]:
     """The nouns of the catalogue, each with its label, by name."""
     nouns = sorted({event.value.partition(".")[0] for event in Event})
     return [(noun, noun.replace("_", " ").capitalize()) for noun in nouns]
@@ -108,7 +109,7 @@ class EventFilterForm(forms.Form):
     action = forms.ChoiceField(
         label="Action", required=False, choices=[(event.value, event.value) for event in Event]
     )
-    area = forms.ChoiceField(label="Area", required=False, choices=_areas)
+    area = forms.ChoiceField(label="Area", required=False, choices=area_choices)
     outcome = forms.ChoiceField(label="Outcome", required=False, choices=Outcome.choices)
     target = _id("Target")
     key = _id("Key")
@@ -122,7 +123,7 @@ class EventFilterForm(forms.Form):
         return EventFilter(
             text=values.get("q", ""),
             since=_moment(values.get("since")),
-            until=_moment(until and until + _length(until)),
+            until=_moment(until and until + _length(until), pick=max),
             actor=values.get("actor"),
             action=values.get("action", ""),
             area=values.get("area", ""),
@@ -167,10 +168,6 @@ def action_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def area_choices() -> list[tuple[str, str]]:
-    return _areas()
-
-
 def _verb(event: Event) -> str:
     return str(event.value).partition(".")[2].replace("_", " ").capitalize()
 
@@ -181,12 +178,17 @@ def _length(moment: datetime.date) -> datetime.timedelta:
     return datetime.timedelta(minutes=1) if is_minute else datetime.timedelta(days=1)
 
 
-def _moment(value: datetime.date | None) -> datetime.datetime | None:
+def _moment(
+    value: datetime.date | None, *, pick: Callable[..., datetime.datetime] = min
+) -> datetime.datetime | None:
+    """In the current time zone. An hour that the clock shows twice is within a span both times."""
     if value is None:
         return None
     if not isinstance(value, datetime.datetime):
         value = datetime.datetime.combine(value, datetime.time.min)
-    return value.replace(tzinfo=timezone.get_current_timezone())
+    zone = timezone.get_current_timezone()
+    both = (value.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    return pick(both, key=datetime.datetime.timestamp)
 
 
 def _written(value: Any) -> str:

@@ -1,7 +1,8 @@
 """The only writer of the ledger.
 
 `record` runs in the transaction of the change it describes, so both stand or fall together.
-Chaining and hashing happen in the database (`ledger_append`). Reading is in `audit/queries/`.
+Chaining and hashing happen in the database (`ledger_append`; the portal's role has a door of its
+own, which lets its deeds alone through). Reading is in `audit/queries/`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, cast
 
 from audit.events import Event
 from audit.models import PLATFORM, Outcome
+from config import portal
 from config.prepared import prepared_row
 
 
@@ -86,13 +88,17 @@ def _note(organization: uuid.UUID, sequence: int) -> None:
         noted.setdefault(organization, sequence)
 
 
-_APPEND = "SELECT ledger_append(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
+_APPEND = "SELECT {append}(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
 _APPEND_MANY = """
-    SELECT min(ledger_append(
+    SELECT min({append}(
         %s, %s, %s, e.action, e.kind, e.id, 'done', e.facts::jsonb, e.words::jsonb))
     FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[])
         AS e (action, kind, id, facts, words)
 """
+
+
+def _through_its_door(statement: str) -> str:
+    return statement.format(append="portal_append" if portal.is_asking() else "ledger_append")
 
 
 def record(
@@ -115,7 +121,7 @@ def record(
         event, actor=actor, target=target, changes=changes, reason=reason, outcome=outcome
     )
     row = prepared_row(
-        _APPEND,
+        _through_its_door(_APPEND),
         [
             organization,
             actor.kind,
@@ -150,7 +156,7 @@ def record_many(
         for entry in entries
     ]
     row = prepared_row(
-        _APPEND_MANY,
+        _through_its_door(_APPEND_MANY),
         [
             organization,
             actor.kind,

@@ -23,6 +23,10 @@ class Outcome(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+AT_THE_DOOR = ("permission", "page")
+"""Kinds of target of what never came to be a deed: the wall knows no object, only its door."""
+
+
 class Event(models.Model):
     """One thing that was done, refused or failed, and the hash that chains it to the one before."""
 
@@ -105,6 +109,21 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.row}"
+
+
+class Tally(models.Model):
+    """How many of each there were after an entry: a point from which a later moment is counted.
+
+    Kept by `effects_counted`, and nothing but a sum of effects.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "sequence")
+    organization_id = models.UUIDField()
+    sequence = models.BigIntegerField()
+    said = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} #{self.sequence}"
 
 
 class Head(models.Model):

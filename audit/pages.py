@@ -22,7 +22,6 @@ from audit.models import Outcome
 from audit.queries import EventFilter, EventPage, Someone
 from audit.sentences import visible
 
-PAGE_SIZE = 50
 MOST_FOLLOWED = 200
 """How many new entries a page that follows takes in before it stops."""
 

@@ -50,24 +50,24 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Somebody who left the organization, as its log knows them."""
+    """Somebody who left the organization, or was invited and never joined, as its log knows them.
+
+    Of an invitation the id is its own and the name the address.
+    """
 
     id: UUID
     name: str
     at: datetime.datetime
+    never_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How many entries name somebody: by id, by address or login, and by the name alone.
-
-    `kept` counts those that name them in what cannot be emptied: a reason that was typed.
-    """
+    """How many entries name somebody: by id, by address or login, and by the name alone."""
 
     by_id: int = 0
     by_address: int = 0
     by_name: int = 0
-    kept: int = 0
 
     @property
     def sure(self) -> int:
@@ -176,28 +176,32 @@ def checkpoint_to_drop(keeping: Keeping, *, now: datetime.datetime, most: int) -
 
 
 def people_gone(organization: UUID) -> list[Gone]:
-    """Who left or was removed and is still named, the last first."""
+    """Who left, was removed or never joined, and is still named, the last first."""
     with connection.cursor() as cursor:
         cursor.execute(_GONE, {"organization": organization, "most": MOST_LEFT})
         return [Gone(*row) for row in cursor.fetchall()]
 
 
 def person_gone(organization: UUID, person: UUID) -> Gone | None:
-    """This one, if they left and the log still has a name for them."""
+    """This one, if they are not in it and the log still has a name for them."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE_GONE, {"organization": organization, "person": person})
         row = cursor.fetchone()
     return Gone(*row) if row else None
 
 
-def addresses_of(organization: UUID, person: UUID) -> Sequence[str]:
-    """The addresses and logins under which the log knows somebody, in small letters."""
+def labels_of(organization: UUID, person: UUID) -> list[tuple[str, str]]:
+    """Under what the log knows somebody, in small letters: (name, email or login; what it is)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT label FROM ledger_labels(%s, %s) WHERE kind <> 'name' ORDER BY 1",
-            [organization, person],
+            "SELECT kind, label FROM ledger_labels(%s, %s) ORDER BY 2", [organization, person]
         )
-        return [label for (label,) in cursor.fetchall()]
+        return [(kind, label) for kind, label in cursor.fetchall()]
+
+
+def addresses_among(labels: Sequence[tuple[str, str]]) -> list[str]:
+    """The addresses and logins of these."""
+    return sorted({label for kind, label in labels if kind != "name"})
 
 
 def naming(organization: UUID, person: UUID) -> Naming:
@@ -208,11 +212,7 @@ def naming(organization: UUID, person: UUID) -> Naming:
             [organization, person],
         )
         counts = dict(cursor.fetchall())
-        cursor.execute(_KEPT, {"organization": organization, "person": person})
-        row = cursor.fetchone()
-    return Naming(
-        counts.get("id", 0), counts.get("address", 0), counts.get("name", 0), row[0] if row else 0
-    )
+    return Naming(counts.get("id", 0), counts.get("address", 0), counts.get("name", 0))
 
 
 _TO_DROP = """
@@ -230,32 +230,38 @@ _LEFT = """
     SELECT CASE e.action WHEN 'member.left' THEN e.actor_id ELSE e.target_id END AS person,
            p.words::jsonb ->>
                CASE e.action WHEN 'member.left' THEN 'actor' ELSE 'target' END AS name,
-           e.at, e.sequence
+           e.at, false AS never_joined, e.sequence
     FROM audit_event e
     JOIN audit_particulars p USING (organization_id, sequence)
     WHERE e.organization_id = %(organization)s AND e.outcome = 'done'
       AND e.action IN ('member.left', 'member.removed')
       AND pg_input_is_valid(p.words, 'jsonb')
 """
+# An address that was invited more than once stands once, by the newest of its invitations.
+_INVITED = """
+    SELECT DISTINCT ON (lower(p.words::jsonb ->> 'target'))
+           e.target_id AS person, p.words::jsonb ->> 'target' AS name, e.at, true, e.sequence
+    FROM audit_event e
+    JOIN audit_particulars p USING (organization_id, sequence)
+    WHERE e.organization_id = %(organization)s AND e.outcome = 'done'
+      AND e.action = 'invitation.sent' AND pg_input_is_valid(p.words, 'jsonb')
+      AND NOT EXISTS (
+          SELECT FROM audit_event a
+          WHERE a.organization_id = e.organization_id AND a.target_id = e.target_id
+            AND a.action = 'invitation.accepted' AND a.outcome = 'done'
+      )
+    ORDER BY lower(p.words::jsonb ->> 'target'), e.sequence DESC
+"""
 _GONE = f"""
-    WITH gone AS ({_LEFT}) SELECT person, name, at FROM gone
+    WITH gone AS ({_LEFT} UNION ALL ({_INVITED}))
+    SELECT person, name, at, never_joined FROM gone
     WHERE person IS NOT NULL ORDER BY sequence DESC LIMIT %(most)s
 """  # noqa: S608
 _ONE_GONE = f"""
-    WITH gone AS ({_LEFT}) SELECT person, name, at FROM gone
+    WITH gone AS ({_LEFT} UNION ALL ({_INVITED}))
+    SELECT person, name, at, never_joined FROM gone
     WHERE person = %(person)s ORDER BY sequence DESC LIMIT 1
 """  # noqa: S608
-
-_KEPT = """
-    SELECT count(*)
-    FROM audit_event e
-    JOIN (
-        SELECT array_agg(
-            '%%' || regexp_replace(label, '([\\\\%%_])', '\\\\\\1', 'g') || '%%') AS any_of
-        FROM ledger_labels(%(organization)s, %(person)s)
-    ) AS l ON lower(e.body) LIKE ANY (l.any_of)
-    WHERE e.organization_id = %(organization)s
-"""
 
 
 def _checkpoints(organization: UUID) -> QuerySet[Checkpoint]:

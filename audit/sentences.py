@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from audit.models import Outcome
+from audit.models import AT_THE_DOOR, Outcome
 from config import moments
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ERASED = "someone erased"
 NOTHING = "nothing"
-
 
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -93,12 +92,11 @@ def words_of(value: Any, *, field: str = "") -> str:
 
 
 def _attempt(entry: Entry, template: str) -> Iterator[Part]:
-    """What was tried. A wall that refuses knows the permission or the page, not the
-    object."""
+    """What was tried. A wall that refuses knows the permission or the page, not the object."""
     if entry.target_kind == "permission" and entry.target_label:
         label = entry.target_label
         yield Part("words", label[:1].lower() + label[1:])
-    elif entry.target_kind in ("permission", "page"):
+    elif entry.target_kind in AT_THE_DOOR:
         yield Part("words", _unnamed(entry.action, template))
     else:
         yield from _filled(entry, template)

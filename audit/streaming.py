@@ -12,16 +12,13 @@ from uuid import UUID
 from django.db.models import CharField, F, Func, Value
 
 from audit import models
-from audit.events import Event
 from audit.exports import reading
 from audit.exports.reading import Row
+from audit.forms import area_choices
 from audit.proof import base_of
 from audit.queries import newest_sequence
 
-AREAS: dict[str, str] = {
-    noun: noun.replace("_", " ").capitalize()
-    for noun in sorted({event.value.partition(".")[0] for event in Event})
-}
+AREAS = dict(area_choices())
 """The nouns of the catalogue, each with its label."""
 
 LOOKED_THROUGH = 2_000

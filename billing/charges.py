@@ -9,11 +9,12 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any, Protocol
 
+from billing.periods import DAY, month_after, month_of
 from billing.plans import exponent, plan_of
 from config.money import DECIMALS
 
@@ -88,12 +89,6 @@ class Stretch:
         return Fraction(self.days, self.of_days)
 
 
-def month_of(day: date) -> tuple[date, date]:
-    """The calendar month of a day: its first day, and the first one after it."""
-    first = day.replace(day=1)
-    return first, (first + timedelta(days=31)).replace(day=1)
-
-
 def half_up(amount: Fraction | Decimal) -> int:
     """The nearest whole number; a half goes away from zero."""
     exact = Fraction(amount)
@@ -146,7 +141,7 @@ def usage_charge(
     net = minor_of(nano, currency)
     if not net:
         return None
-    last = end - timedelta(days=1)
+    last = end - DAY
     return Charge(
         kind="usage",
         text=f"Usage of models and tools, {days_in_words(start, last)}",
@@ -176,7 +171,7 @@ def days_in_words(first: date, last: date) -> str:
     if first == last:
         return end
     if (first.year, first.month) == (last.year, last.month):
-        whole = (first, last + timedelta(days=1)) == month_of(first)
+        whole = (first, last + DAY) == (month_of(first), month_after(first))
         return f"{last:%B} {last.year}" if whole else f"{first.day} to {end}"
     year = "" if first.year == last.year else f" {first.year}"
     return f"{first.day} {first:%B}{year} to {end}"
@@ -185,7 +180,7 @@ def days_in_words(first: date, last: date) -> str:
 def _by_month(term: Priced, start: date, end: date) -> Iterator[Stretch]:
     day, until = max(term.starts_on, start), min(term.ends_on or end, end)
     while day < until:
-        after = min(month_of(day)[1], until)
+        after = min(month_after(day), until)
         yield Stretch(term.plan, term.seats, term.base, term.seat, day, after)
         day = after
 
@@ -202,7 +197,7 @@ def _charge(
 ) -> Charge:
     net = half_up(count * price * stretch.share)
     quantity, of_one = _written(count * stretch.share, price, net, currency)
-    last = stretch.end - timedelta(days=1)
+    last = stretch.end - DAY
     said = f"{text}, {days_in_words(stretch.start, last)}"
     if stretch.share != 1:
         said += f" ({stretch.days} of {stretch.of_days} days)"

@@ -1,12 +1,12 @@
 """A plan with a number of seats, and what it costs a month: what is bought, in plain numbers.
 
 No query and no HTTP. What a change of it costs in the month it is made in is in
-`queries/plan_changes.py`.
+`queries/subscriptions.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -70,14 +70,14 @@ class Offer:
     def larger(self, other: Offer) -> Offer:
         """The larger plan of both with the larger number of seats: what holds until a month ends
         in which something was made smaller."""
-        plan = self if self.plan.rank >= other.plan.rank else other
-        return Offer(
-            plan=plan.plan,
-            seats=max(self.seats, other.seats),
-            currency=plan.currency,
-            base=plan.base,
-            seat=plan.seat,
-        )
+        offer = self if self.plan.rank >= other.plan.rank else other
+        return replace(offer, seats=max(self.seats, other.seats))
+
+    def priced_like(self, now: Offer) -> Offer:
+        """At the prices of what is held, where the plan stays."""
+        if self.plan.code != now.plan.code:
+            return self
+        return replace(self, base=now.base, seat=now.seat)
 
     def is_like(self, other: Offer) -> bool:
         """The same plan and seats, whatever they cost."""
@@ -91,7 +91,7 @@ def sells() -> bool:
 
 def sold_plans() -> tuple[Plan, ...]:
     """The plans that have a price in the installation's currency."""
-    currency = settings.CURRENCY.upper()
+    currency = settings.CURRENCY
     return tuple(plan for plan in PLANS.values() if plan.is_sold and currency in plan.seat)
 
 

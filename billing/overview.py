@@ -9,7 +9,6 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 
-from billing.actions.details import address_lines
 from billing.charges import Charge
 from billing.forms.usage import UsageAsked
 from billing.gateway import gateway
@@ -71,13 +70,13 @@ def overview(access: Access) -> dict[str, Any]:
         "sells": sells(),
         "today": today_here(),
         "days_left": (month_after(today_here()) - today_here()).days - 1,
-        "currency": stands.now.currency if stands.now else settings.CURRENCY.upper(),
+        "currency": stands.now.currency if stands.now else settings.CURRENCY,
         "taken": seats(access.org),
         "may": may,
         "changes_nothing": not any(may[deed] for deed in ("plan", "details", "method", "credits")),
         "owners": _owners(access) if not may["plan"] else None,
         "details": details,
-        "address": address_lines(details) if details else [],
+        "address": details.address if details else [],
         "method": METHODS.get(details.method if details else "transfer", ""),
         "credit": _credit(access, details),
         "has_pages": gateway().has_pages,
@@ -106,7 +105,7 @@ def _owners(access: Access) -> Readers:
 
 
 def _credit(access: Access, details: BillingDetails | None) -> str:
-    return format_money(details.credit if details else 0, settings.CURRENCY.upper())
+    return format_money(details.credit if details else 0, settings.CURRENCY)
 
 
 def _next_invoice(access: Access, stands: Standing, may: dict[str, bool]) -> dict[str, Any]:

@@ -18,6 +18,18 @@ def today_here() -> datetime.date:
     return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
+def day_of(moment: datetime.datetime) -> datetime.date:
+    """The day it is then where the installation is."""
+    return timezone.localdate(moment, timezone.get_default_timezone())
+
+
+def midnight(day: datetime.date) -> datetime.datetime:
+    """The moment at which a day begins there."""
+    return timezone.make_aware(
+        datetime.datetime.combine(day, datetime.time()), timezone.get_default_timezone()
+    )
+
+
 def month_of(day: datetime.date) -> datetime.date:
     return day.replace(day=1)
 

@@ -106,7 +106,7 @@ def _number(typed: object) -> int:
 
 def plan_form(access: Access, living: Subscription | None, form: PlanForm) -> dict[str, Any]:
     """The form and what it would do, as far as it says enough."""
-    currency = living.currency if living else settings.CURRENCY.upper()
+    currency = living.currency if living else settings.CURRENCY
     return {
         "form": form,
         "living": living,
@@ -187,7 +187,7 @@ def plan_table(access: Access) -> dict[str, Any]:
     """The comparison of all plans, from the plans themselves."""
     stands = standing(access.org.id)
     plans = list(PLANS.values())
-    currency = stands.subscription.currency if stands.subscription else settings.CURRENCY.upper()
+    currency = stands.subscription.currency if stands.subscription else settings.CURRENCY
     rows = _rows(plans, currency)
     columns = [
         replace(

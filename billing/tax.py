@@ -18,7 +18,8 @@ from billing.charges import Charge, half_up
 EU = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
 )
-_GREECE = {"GR": "EL"}
+# Greece begins its VAT numbers with other letters than those of its ISO code.
+VAT_PREFIXES = {"GR": "EL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def rate_of(seller: Mapping[str, str]) -> Decimal:
 def is_vat_id(tax_id: str, country: str) -> bool:
     """Is it a VAT number of this EU country, by its form and check digits?"""
     number = "".join(tax_id.split()).upper()
-    return number.startswith(_GREECE.get(country, country)) and vat.is_valid(number)
+    return number.startswith(VAT_PREFIXES.get(country, country)) and vat.is_valid(number)
 
 
 def taxed(

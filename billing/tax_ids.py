@@ -13,12 +13,11 @@ from stdnum import exceptions, get_cc_module
 from stdnum.eu import vat
 
 from billing.countries import country_name
-from billing.tax import EU
+from billing.tax import EU, VAT_PREFIXES
 
 LONGEST = 40
 _PLAIN = re.compile(r"[A-Z0-9][A-Z0-9 ./\-]{1,38}[A-Z0-9]", re.ASCII)
-# Greece and Northern Ireland write another prefix than their ISO code.
-_PREFIXES = {"GR": "EL"}
+# Where a prefix is written that the rules of the country leave out.
 _PREFIXED = {"GB": "GB"}
 
 
@@ -44,7 +43,7 @@ def tax_id_clean(text: str, country: str) -> str:
 
 def _checked(said: str, country: str) -> str:
     if country in EU:
-        prefix = _PREFIXES.get(country, country)
+        prefix = VAT_PREFIXES.get(country, country)
         bare = re.sub(r"[^A-Z0-9]", "", said)
         return str(vat.validate(bare if _has_prefix(bare, prefix) else prefix + bare))
     module = get_cc_module(country.lower(), "vat")

@@ -27,7 +27,7 @@ def shown(measure: str) -> Callable[[int], str]:
 
 
 def unit_words(measure: str) -> str:
-    return settings.CURRENCY.upper() if measure == "cost" else MEASURES[measure].lower()
+    return settings.CURRENCY if measure == "cost" else MEASURES[measure].lower()
 
 
 def marks(numbers: Sequence[int], *, one: int = 1) -> list[str]:

@@ -15,13 +15,8 @@ from django.utils.safestring import SafeString
 
 from audit.pages import Address
 from billing.forecast import METHOD
-from billing.forms.usage import (
-    BY_ID,
-    LABELS,
-    NONE,
-    Dimension,
-    UsageAsked,
-)
+from billing.forms.usage import BY_ID, LABELS, NONE, SORTS, Dimension, UsageAsked
+from billing.queries.rollup import clock_words
 from billing.queries.usage import UsagePage
 from billing.queries.usage_names import WORDS, Words
 from billing.queries.usage_rows import Subject, Sums
@@ -89,7 +84,6 @@ class Shown:
         self.asked: UsageAsked = page.asked
         self.address = Address(path, self.asked.query)
         self.number = shown(self.asked.measure)
-
         self.bar = Bar(page, self.address, costs=costs, inside=project is not None)
 
     @property
@@ -240,12 +234,10 @@ class Shown:
             return self.access.can(Permission.PROJECTS_VIEW_AUDIT, self.project)
         return self.access.can(Permission.KEYS_SET_POLICIES)
 
-    def sort_url(self, name: str) -> str:
-        return str(self.address.without("page").having(sort=name))
-
     @property
     def sort_urls(self) -> dict[str, str]:
-        return {name: self.sort_url(name) for name in ("cost", "calls", "tokens", "name")}
+        here = self.address.without("page")
+        return {name: str(here.having(sort=name)) for name in SORTS}
 
     @property
     def was_ever(self) -> bool:
@@ -290,9 +282,4 @@ class Shown:
     @property
     def counted_until(self) -> str:
         """How far the log is counted: "14:03", with the day where that is not today."""
-        until = self.page.counted.until
-        if until is None:
-            return ""
-        moment = timezone.localtime(until, timezone.get_default_timezone())
-        is_today = moment.date() == self.asked.period.today
-        return dateformat.format(moment, "H:i T" if is_today else "j M, H:i T")
+        return clock_words(self.page.counted.until)

@@ -100,9 +100,9 @@ def columns(
     `marks` words the five numbers of the axis, from zero up.
     """
     width, height, foot = 608, 172, 22
-    top = _round_up(max((column.total for column in drawn), default=0))
+    top = axis_top(max((column.total for column in drawn), default=0))
     scale = (height - 12) / top
-    quarters = _marks(top)
+    quarters = axis_marks(top)
     at = [f"{height - number * scale:.1f}" for number in quarters]
     numbers = list(zip(at, (marks or _plain)(quarters), strict=True))
     left = max(34.0, 6.6 * max(len(words) for _, words in numbers) + 10)
@@ -198,7 +198,7 @@ def _pattern_of(kind: int, name: str) -> str:
     )
 
 
-def _round_up(number: int) -> int:
+def axis_top(number: int) -> int:
     """The top of an axis whose four marks are whole: 4, 8, 12, 16, 20, 24, 32, 40, 60 …"""
     power = 1
     while True:
@@ -212,5 +212,5 @@ def _plain(numbers: list[int]) -> list[str]:
     return [f"{number:,}" for number in numbers]
 
 
-def _marks(top: int) -> list[int]:
+def axis_marks(top: int) -> list[int]:
     return [top * quarter // 4 for quarter in range(5)]

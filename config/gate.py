@@ -112,10 +112,14 @@ def gate(
     include: the second gate, asked once the first has opened. A `way_out` stays open to who was
     let in only to read.
     """
-    fixed = permission if isinstance(permission, Permission) else None
-    choose = None if isinstance(permission, Permission) else permission
     lock = Lock(
-        *(Kind.PERMISSION, fixed, records, fresh, while_closed, on, choose),
+        Kind.PERMISSION,
+        permission=permission if isinstance(permission, Permission) else None,
+        choose=None if isinstance(permission, Permission) else permission,
+        records=records,
+        fresh=fresh,
+        while_closed=while_closed,
+        on=on,
         plan=plan,
         way_out=way_out,
     )

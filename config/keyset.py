@@ -7,7 +7,7 @@ import binascii
 import datetime
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,12 @@ from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
 LARGEST_PAGE = 200
+# How a value is read that JSON has no type for.
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "t": datetime.datetime.fromisoformat,
+    "d": datetime.date.fromisoformat,
+    "u": uuid.UUID,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ def _plain(value: Any) -> list[str] | str | int:
     """JSON for a value, with the name of its type."""
     if isinstance(value, datetime.datetime):
         return ["t", value.isoformat()]
+    if isinstance(value, datetime.date):
+        return ["d", value.isoformat()]
     if isinstance(value, uuid.UUID):
         return ["u", value.hex]
     if isinstance(value, str | int):
@@ -129,7 +137,7 @@ def _plain(value: Any) -> list[str] | str | int:
 def _rich(value: Any) -> Any:
     if isinstance(value, list):
         kind, text = value
-        return uuid.UUID(text) if kind == "u" else datetime.datetime.fromisoformat(text)
+        return _KINDS[kind](str(text))
     # Half a character cannot be encoded, which is a ValueError too.
     if isinstance(value, str) and b"\x00" in value.encode():
         raise ValueError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from config.charts import _marks, _round_up
+from config.charts import axis_marks, axis_top
 
 WIDTH, HEIGHT, FOOT, LEFT = 608, 172, 22, 42.0
 
@@ -37,7 +37,7 @@ def line(
 
     `top` is the end of the axis, where the numbers themselves do not decide it.
     """
-    top = top or _round_up(max((point.value or 0 for point in drawn), default=0))
+    top = top or axis_top(max((point.value or 0 for point in drawn), default=0))
     scale, step = (HEIGHT - 12) / top, (WIDTH - LEFT) / max(len(drawn), 1)
     places = [
         (LEFT + (number + 0.5) * step, HEIGHT - (point.value or 0) * scale)
@@ -52,7 +52,7 @@ def line(
             '<text class="axis" x="{3}" y="{2}" dy="4" text-anchor="end">{4}</text>',
             (
                 (f"{LEFT:.1f}", WIDTH, f"{HEIGHT - n * scale:.1f}", f"{LEFT - 8:.1f}", marks(n))
-                for n in _marks(top)
+                for n in axis_marks(top)
             ),
         ),
         format_html_join("", '<polyline class="line{}" points="{}"/>', _runs(drawn, places)),

@@ -27,7 +27,7 @@ def money(nano: int, *, exact: bool = False) -> str:
 
     `exact` leaves nothing out, however small it is.
     """
-    code = settings.CURRENCY.upper()
+    code = settings.CURRENCY
     sign = ("\u2212" if nano < 0 else "") + CURRENCY_SIGNS.get(code, f"{code} ")
     amount = abs(nano)
     if exact:
@@ -52,7 +52,7 @@ def parse_money(text: str) -> int | None:
 
     Raises ValidationError: `amount` (not a plain number), `negative`, `decimals`, `too_much`.
     """
-    said = text.strip().removeprefix(CURRENCY_SIGNS.get(settings.CURRENCY.upper(), "")).strip()
+    said = text.strip().removeprefix(CURRENCY_SIGNS.get(settings.CURRENCY, "")).strip()
     if not said:
         return None
     if said[0] in "-\u2212":

@@ -8,6 +8,8 @@ redirect is followed, no proxy asked, nothing unpacked. Which addresses are publ
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import socket
 import ssl
 import time
@@ -25,12 +27,14 @@ from django.conf import settings
 from config.addresses import Address, AddressError, is_public, parse
 from config.text import plain_line
 
-SECONDS = 10.0
+SECONDS = 15.0
 SECONDS_FOR_A_NAME = 5.0
 # Once it is said that all went well, the rest of the answer is only read for politeness.
 SECONDS_AFTER_YES = 2.0
 MOST_READ = 64 * 1024
 SHOWN = 200
+# Whoever asks to be left alone for longer is asked again after this long.
+LONGEST_WAIT = 24 * 3600
 _CHUNK = 4096
 
 # The system's own look-up knows no end of patience; this many may hang before others wait for them.
@@ -43,10 +47,13 @@ class OutboundError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, and the beginning of the text without unseen characters."""
+    """What came back: the status, the beginning of the text without unseen characters, and for how
+    many seconds whoever answered wants to be left alone (`Retry-After`).
+    """
 
     status: int
     text: str
+    wait: int = 0
 
     @property
     def is_yes(self) -> bool:
@@ -103,7 +110,8 @@ class Line:
         said = [("Host", self._host), *headers.items(), ("Accept-Encoding", "identity")]
         try:
             with self._pool.stream("POST", self._url, headers=said, content=body) as response:
-                return Answer(response.status, self._beginning(response))
+                wait = _asked_to_wait(response.headers)
+                return Answer(response.status, self._beginning(response), wait)
         except (httpcore.TimeoutException, httpcore.NetworkError) as error:
             raise OutboundError(_why(error, timeout)) from error
         except httpcore.ProtocolError as error:
@@ -236,6 +244,22 @@ class _Timed(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
+
+
+def _asked_to_wait(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """In seconds or as a date; nothing for what is neither."""
+    said = next((value for name, value in headers if name.lower() == b"retry-after"), b"")
+    text = said.decode("latin-1").strip()
+    seconds = int(text[:9]) if text.isascii() and text.isdigit() else _seconds_until(text)
+    return min(max(seconds, 0), LONGEST_WAIT)
+
+
+def _seconds_until(date: str) -> int:
+    try:
+        then = email.utils.parsedate_to_datetime(date)
+        return round(then.timestamp() - datetime.datetime.now(datetime.UTC).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return 0
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
@@ -16,10 +17,27 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 ALIAS = "portal"
 
+_asks: ContextVar[bool] = ContextVar("the portal asks", default=False)
+
 
 def is_open() -> bool:
     """Has the portal a role to log in as? Without one it is shut: nobody else's will do."""
     return ALIAS in settings.DATABASES
+
+
+def is_asking() -> bool:
+    """Does what is asked of the database now come from the portal's role?"""
+    return _asks.get()
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """For whoever puts the role on; the ledger has another door for it."""
+    token = _asks.set(True)
+    try:
+        yield
+    finally:
+        _asks.reset(token)
 
 
 @contextmanager
@@ -32,7 +50,8 @@ def as_portal() -> Iterator[None]:
     before = connections[DEFAULT_DB_ALIAS]
     connections[DEFAULT_DB_ALIAS] = connections[ALIAS]
     try:
-        yield
+        with asking():
+            yield
     finally:
         connections[DEFAULT_DB_ALIAS] = before
 

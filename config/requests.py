@@ -8,14 +8,14 @@ import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 from uuid6 import uuid7
 
 if TYPE_CHECKING:
-    from django_htmx.middleware import HtmxDetails
-
     from config.gate import Lock, Refusal
 
 
@@ -44,6 +44,30 @@ class RequestIdMiddleware:
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
+
+
+class PageAddressMiddleware:
+    """Forgets an `HX-Current-URL` that is no address, before anything is read out of it.
+
+    htmx sends the page that one is on; made up, it would be a failure wherever a view asks for it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            urlsplit(HtmxDetails(request).current_url or "")
+        except ValueError:
+            del request.META["HTTP_HX_CURRENT_URL"]
+            del request.headers  # Django keeps what it read of them.
+        return self.get_response(request)
+
+
+def asks_part(request: HttpRequest) -> bool:
+    """Does htmx want the changed part alone? On the way back in its history it wants the page."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
 
 
 def new_request_id() -> str:

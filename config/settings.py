@@ -16,11 +16,10 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 BIND_ADDRESS = env.str("BIND_ADDRESS", default="127.0.0.1")
-# Whoever brings a database brings a key; beside the embedded one it is made and kept.
+# Whoever brings a database brings keys; beside the embedded one they are made and kept.
+_KEEPS_KEYS = DEBUG or not env.str("DATABASE_URL", default="")
 SECRET_KEY = env.str("SECRET_KEY", default="") or (
-    database.local_secret(BASE_DIR, env.ENVIRON)
-    if DEBUG or not env.str("DATABASE_URL", default="")
-    else ""
+    database.local_secret(BASE_DIR, env.ENVIRON) if _KEEPS_KEYS else ""
 )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -69,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.requests.PageAddressMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.presence.PresenceMiddleware",
@@ -113,7 +113,7 @@ DATABASE_ROUTERS: list[str] = []
 # People
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "orgs.access.AccessBackend",
+    "orgs.backends.AccessBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
@@ -264,7 +264,7 @@ LOGGING = {
 # Secrets of projects are encrypted with the first key; the others still open older ones.
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[]) or (
     [database.local_secret(BASE_DIR, env.ENVIRON, name="vault-key")]
-    if DEBUG or not env.str("DATABASE_URL", default="")
+    if _KEEPS_KEYS
     else [SECRET_KEY]
 )
 
@@ -272,15 +272,13 @@ SECRETS_KEYS = env.list("SECRETS_KEYS", default=[]) or (
 # as does what was signed by a key of which only the public half is left.
 CHECKPOINT_KEYS = env.list("CHECKPOINT_KEYS", default=[]) or (
     [database.local_secret(BASE_DIR, env.ENVIRON, name="checkpoint-key")]
-    if DEBUG or not env.str("DATABASE_URL", default="")
+    if _KEEPS_KEYS
     else [SECRET_KEY]
 )
 CHECKPOINT_OLD_KEYS = env.list("CHECKPOINT_OLD_KEYS", default=[])
 # Where checkpoints lie outside the database. On the machine of the database they prove little.
 CHECKPOINT_DIRECTORY = env.str("CHECKPOINT_DIRECTORY", default="") or (
-    str(embedded.data_folder(BASE_DIR, env.ENVIRON) / "checkpoints")
-    if DEBUG or not env.str("DATABASE_URL", default="")
-    else ""
+    str(embedded.data_folder(BASE_DIR, env.ENVIRON) / "checkpoints") if _KEEPS_KEYS else ""
 )
 
 # Jobs: the queue is in the same database, under the web role; what was done leaves no row.
@@ -302,7 +300,7 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # network that this server stands in, which organizations then may reach.
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 # Money is counted in nano-units of this; the price list is in it.
-CURRENCY = env.str("CURRENCY", default="USD")
+CURRENCY = env.str("CURRENCY", default="USD").upper()
 REQUEST_LOG_MONTHS = env.int("REQUEST_LOG_MONTHS", default=13)
 
 # Billing. Without a subscription an organization has this plan: by default all of it, for nothing.

@@ -1,6 +1,6 @@
 """What an actor may do in the bound organization: computed once a request, answered from memory.
 
-`may_grant` is the ceiling, the one function on every path that hands out a role.
+What they may hand out is in `ceiling.py`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.auth.backends import BaseBackend
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from audit.ledger import Actor
@@ -29,7 +28,7 @@ from config.roles import (
     roles_with,
 )
 from orgs.models import Entitlement, Membership
-from orgs.standing import OUTLASTING, QUIET, TAKING_AWAY, Standing
+from orgs.standing import OUTLASTING, QUIET, Standing, withheld_by_window
 
 
 class Place(Protocol):
@@ -118,9 +117,7 @@ class Access:
     @cached_property
     def withheld(self) -> frozenset[Permission]:
         """What its roles would give, and a window of support does not."""
-        if not self.is_support:
-            return frozenset()
-        return OUTLASTING | TAKING_AWAY if self.reads_only else OUTLASTING
+        return withheld_by_window(self.role) if self.is_support else frozenset()
 
     @property
     def is_support(self) -> bool:
@@ -191,12 +188,17 @@ class Access:
     def refusal(self, permission: Permission, obj: Any = None) -> str:
         """One sentence for a notice: what is refused, who may do it, and whom to ask."""
         if permission in self.withheld:
-            what = permission.label[0].lower() + permission.label[1:]
-            return f"Support may not {what}: its window ends, and what it leaves behind would not."
+            return self._withheld_refusal(permission)
         scope = getattr(obj, "scope", Scope.ORGANIZATION)
         sentence = refused(permission, scope, self.policies)
         asked = self._owner_names()
         return f"{sentence}; ask {_list(asked, 'or')}." if asked else f"{sentence}."
+
+    def _withheld_refusal(self, permission: Permission) -> str:
+        if permission not in OUTLASTING:
+            return self.reading_refusal()
+        what = permission.label[0].lower() + permission.label[1:]
+        return f"Support may not {what}: its window ends, and what it leaves behind would not."
 
     def request_url(self, permission: Permission, obj: Any = None) -> str:
         """Where to ask for what was refused; empty where no role that is handed out would give it.
@@ -258,88 +260,10 @@ def refused(permission: Permission, scope: Scope, policies: frozenset[Policy]) -
     return f"You may not {what}. {_list(names, 'and')} may"
 
 
-# Which permission lets a role of this scope be handed out on an object of it.
-_SHARES = {
-    Scope.WORKSPACE: Permission.WORKSPACES_MANAGE_MEMBERS,
-    Scope.PROJECT: Permission.PROJECTS_MANAGE_MEMBERS,
-}
-_SHARES_RESOURCE = {
-    "runner": Permission.RUNNERS_SHARE,
-    "automation": Permission.AUTOMATIONS_SHARE,
-}
-
-
-def sharing_permission(role: Role, obj: Any) -> Permission:
-    """What handing out this role, there, takes."""
-    if role in GROUP_ROLES:
-        return Permission.GROUPS_ASSIGN_ROLES
-    if role.scope is Scope.RESOURCE:
-        return _SHARES_RESOURCE.get(obj.kind, Permission.PROJECTS_MANAGE_MEMBERS)
-    return _SHARES[role.scope]
-
-
-def may_grant(access: Access, role: Role, obj: Any = None) -> bool:
-    """The ceiling: may this actor hand out `role`, on this object where it sits on one?
-
-    Who may change roles may hand out any organization role. Who may only invite hands out roles
-    that hold strictly less than their own, so nobody reaches beyond themselves (X-02, C3-3).
-    A role on a workspace, project or resource, and one that a group carries, takes the
-    permission for it there.
-    """
-    if role.scope is Scope.PLATFORM:
-        return False
-    if role not in ORGANIZATION_ROLES:
-        if role not in GROUP_ROLES and getattr(obj, "scope", None) is not role.scope:
-            return False
-        return access.can(sharing_permission(role, obj), None if role in GROUP_ROLES else obj)
-    if access.can(Permission.MEMBERS_CHANGE_ROLE, obj):
-        return True
-    if not access.can(Permission.MEMBERS_INVITE, obj):
-        return False
-    given = _in_organization(permissions_of(frozenset({role}), access.policies))
-    return given < _in_organization(access.permissions)
-
-
 def require(access: Access, permission: Permission, obj: Any = None) -> None:
     """For actions that several doors lead to. Raises ValidationError with the code `forbidden`."""
     if not access.can(permission, obj):
         raise ValidationError(access.refusal(permission, obj), code="forbidden")
-
-
-def require_grant(access: Access, role: Role, obj: Any = None) -> None:
-    """Raises ValidationError with the code `ceiling` when `role` lies above the ceiling."""
-    if not may_grant(access, role, obj):
-        raise ValidationError(
-            "You may not give the role %(role)s. Owners may.",
-            code="ceiling",
-            params={"role": role.label},
-        )
-
-
-def grantable_roles(access: Access) -> tuple[Role, ...]:
-    """The organization roles under the ceiling, for the choices of a form."""
-    return tuple(role for role in ORGANIZATION_ROLES if may_grant(access, role))
-
-
-class AccessBackend(BaseBackend):
-    """Django's own `user.has_perm` goes through the access of the request, and nowhere else."""
-
-    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        access: Access | None = getattr(user_obj, "access", None)
-        try:
-            permission = Permission(perm)
-        except ValueError:
-            raise PermissionDenied from None
-        if access is None or not access.can(permission, obj):
-            raise PermissionDenied
-        return True
-
-    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        raise PermissionDenied
-
-
-def _in_organization(permissions: frozenset[Permission]) -> frozenset[Permission]:
-    return frozenset(p for p in permissions if p.scope is Scope.ORGANIZATION)
 
 
 def _list(words: list[str], last: str) -> str:

@@ -92,7 +92,9 @@ def deliver(claim: Claim) -> None:
     if claim.is_active:
         journey.failure = journey.attempt(lambda: _stream(journey))
     journey.close()
-    delivery_settle(claim=claim, attempts=journey.attempts, failure=journey.failure)
+    delivery_settle(
+        claim=claim, attempts=journey.attempts, failure=journey.failure, asked_to_wait=journey.wait
+    )
 
 
 @dataclass
@@ -102,6 +104,7 @@ class _Journey:
     claim: Claim
     attempts: list[WebhookAttempt] = field(default_factory=list)
     failure: WebhookAttempt | None = None
+    wait: int = 0
     _stack: ExitStack = field(default_factory=ExitStack)
     _line: Line | None = None
     _run: WebhookAttempt | None = None
@@ -116,13 +119,14 @@ class _Journey:
 
     def send(self, message: Message, attempt: WebhookAttempt) -> None:
         """Raises _RefusedError when it was not taken, once that is written down."""
-        started = time.monotonic()
+        started, self.wait = time.monotonic(), 0
         try:
             answer = self._post(message)
         except (AddressError, OutboundError) as error:
             attempt.error = str(error)
         else:
             attempt.status, attempt.answer = answer.status, answer.text
+            self.wait = answer.wait
             attempt.error = "" if answer.is_yes else _words(answer.status)
         attempt.milliseconds = round((time.monotonic() - started) * 1000)
         if attempt.error:

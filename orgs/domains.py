@@ -6,8 +6,10 @@ Nothing here knows an organization. Who may add or prove one is in `orgs/actions
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import dns.exception
+import dns.name
 import dns.nameserver
 import dns.resolver
 from django.conf import settings
@@ -48,15 +50,13 @@ _RESERVED = frozenset("arpa invalid internal lan local localhost onion test".spl
 
 
 def clean_domain(value: str) -> str:
-    """A domain in the one form in which it is stored: ASCII (IDNA), lower case, no dot at its end.
+    """A domain in the one form in which it is stored: ASCII (IDNA 2008, as browsers have it), lower
+    case, no dot at its end.
 
     Raises ValidationError: `domain`, `free_mail`, `public_suffix`, `reserved`.
     """
     typed = value.strip().lower().removesuffix(".")
-    try:
-        name = typed if typed.isascii() else typed.encode("idna").decode()
-    except UnicodeError:
-        name = ""
+    name = typed if typed.isascii() else _in_ascii(typed)
     labels = name.split(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValidationError("Write a domain like example.com.", code="domain")
@@ -72,6 +72,15 @@ def clean_domain(value: str) -> str:
             "Everybody gets an address there. Write a domain of your own.", code="free_mail"
         )
     return name
+
+
+def _in_ascii(name: str) -> str:
+    """Empty for what is no name. Of the older rules “straße” would be “strasse”, another's."""
+    try:
+        found = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008_UTS_46)
+    except (dns.exception.DNSException, UnicodeError):
+        return ""
+    return found.to_text(omit_final_dot=True)
 
 
 def answer_of(token: str) -> str:
@@ -94,12 +103,16 @@ def require_answer(domain: str, token: str) -> None:
             f"The name servers of {domain} did not answer in time. Try again in a minute.",
             code="unreachable",
         ) from None
-    said = [b"".join(record.strings) for record in list(found)[:MOST_ANSWERS]]
-    if wanted.encode() not in said:
+    if wanted not in [_said(record.strings) for record in list(found)[:MOST_ANSWERS]]:
         raise ValidationError(
             f"The TXT record at {place} says something else. It has to be {wanted}",
             code="other_answer",
         )
+
+
+def _said(strings: Sequence[bytes]) -> str:
+    """One record, without the quotes that some forms of name servers' owners store with it."""
+    return b"".join(strings).decode(errors="replace").strip(' "').lower()
 
 
 def _resolver() -> dns.resolver.Resolver:

@@ -1,7 +1,7 @@
 """Grants: a role on one object, given to a person or a group. The only module that knows guardian.
 
 The permission that guardian's row names *is* the role; the rule book says what it means. Each
-kind of object has direct tables of its own (see the subclasses); who may give is `orgs/access.py`.
+kind of object has direct tables of its own (see the subclasses); who may give is `orgs/ceiling.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What stands over an organization at this moment, and what a window of support withholds.
 
-Plain data: the binding brings the one along, `orgs/access.py` applies the other.
+Plain data: the binding brings the one along, `orgs/access.py` applies the other. Nothing else says
+what a window withholds: the gate, an explanation and an evaluation all ask `Access`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from config.roles import Permission
+from config.roles import Permission, Role, Scope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,14 @@ class Standing:
 
 QUIET = Standing()
 
+# As whom support comes in: to read, or to read and change.
+WINDOW_ROLES = (Role.VIEWER, Role.ADMIN)
+
+
+def _verb(permission: Permission) -> str:
+    return permission.value.partition(".")[2]
+
+
 # What support never does, whatever its window: what would outlast the window, or widen it.
 OUTLASTING = frozenset(
     {
@@ -38,5 +47,22 @@ OUTLASTING = frozenset(
         *(Permission.ORG_TRANSFER_OWNERSHIP, Permission.ORG_DELETE),
     }
 )
-# And what takes contents away, where support is let in to read.
-TAKING_AWAY = frozenset({Permission.AUDIT_EXPORT, Permission.BILLING_EXPORT_USAGE})
+# What only looks, and all that is left of a window to read. Whatever else there is, now or in a
+# later rule book, does something or takes contents away.
+LOOKING = frozenset(
+    {
+        *(p for p in Permission if p.scope is not Scope.PLATFORM and _verb(p).startswith("view")),
+        *(Permission.ORG_ACCESS_SETTINGS, Permission.HUB_ACCESS),
+    }
+)
+_DOING = frozenset(p for p in Permission if p.scope is not Scope.PLATFORM) - LOOKING
+
+
+def withheld_by_window(role: Role | None) -> frozenset[Permission]:
+    """What a window of support withholds: one of a Viewer is open to read, others to change."""
+    return _DOING if role is Role.VIEWER else OUTLASTING
+
+
+def windows_without(permission: Permission) -> tuple[Role, ...]:
+    """The windows, by the role of their membership, through which nobody may do this."""
+    return tuple(role for role in WINDOW_ROLES if permission in withheld_by_window(role))

@@ -73,5 +73,8 @@ def organizations_purge(timestamp: int) -> None:
     """Delete for good the organizations whose days of grace are over."""
     now = timezone.now()
     for due in organizations_due(now=now):
-        if organization_delete(organization=due.id, now=now, actor=JOB):
-            log.info("Deleted the organization %s for good", due.id)
+        try:
+            if organization_delete(organization=due.id, now=now, actor=JOB):
+                log.info("Deleted the organization %s for good", due.id)
+        except (DatabaseError, ValidationError):
+            log.exception("Deleting the organization %s failed", due.id)

@@ -69,9 +69,9 @@ def headers_of(message: Message, *, keys: Sequence[str], at: int) -> Mapping[str
     return {
         "Content-Type": "application/json",
         "User-Agent": "Bailiwick-Webhooks/1",
-        "Webhook-Id": message.id,
-        "Webhook-Timestamp": str(at),
-        "Webhook-Signature": signatures,
+        "webhook-id": message.id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": signatures,
     }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -18,6 +17,7 @@ from audit.pages import Address, Chip, Link, day_heading, presets, span_words
 from config.moments import local
 from config.roles import Permission
 from orgs.access import Access
+from projects.doors import managing
 from projects.forms.calls import DECISIONS, CallFilterForm
 from projects.models import Call, Key
 from projects.queries.calls import VERIFY, Names
@@ -90,19 +90,14 @@ class Reader:
         self.sees_all = access.can(Permission.KEYS_SET_POLICIES)
 
     def sees(self, key: Key) -> bool:
-        if self.sees_all or self._is_own(key) or key.kind != Key.Kind.PERSONAL:
+        if self.sees_all or key.is_own_of(self.access) or key.kind != Key.Kind.PERSONAL:
             return True
         return self.access.can(Permission.PROJECTS_CREATE_KEYS, key.project)
 
     def opens(self, key: Key) -> bool:
-        if self.sees_all or self._is_own(key):
+        if self.sees_all or key.is_own_of(self.access):
             return True
-        if key.project is None:
-            return self.access.can(Permission.KEYS_CREATE)
-        return self.access.can(Permission.PROJECTS_CREATE_KEYS, key.project)
-
-    def _is_own(self, key: Key) -> bool:
-        return key.creator_id is not None and key.creator_id == self.access.membership_id
+        return self.access.can(managing(key), key)
 
 
 def days_of(
@@ -117,7 +112,9 @@ def days_of(
     ]
 
 
-def chips(form: CallFilterForm, address: Address, names: Names, keys: Sequence[Key]) -> Any:
+def chips(
+    form: CallFilterForm, address: Address, names: Names, keys: Sequence[Key]
+) -> dict[str, Chip]:
     """The filters that are set, by name; `when` stands for both dates."""
     asked, query = form.asked(), form.query
     chosen = {key.pk: key.name for key in keys} | {pk: key.name for pk, key in names.keys.items()}

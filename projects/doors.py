@@ -15,12 +15,7 @@ from django.shortcuts import get_object_or_404
 from config.roles import Permission, Role, Scope
 from orgs.tenancy import OrgRequest
 from projects.models import Key, Project, Resource, ServiceAccount, Workspace
-
-# What seeing one takes; an archived project is still seen, a deleted one by who may restore it.
-SEEING = {
-    Resource.Kind.RUNNER.value: Permission.RUNNERS_VIEW_ALL,
-    Resource.Kind.AUTOMATION.value: Permission.AUTOMATIONS_VIEW_ALL,
-}
+from projects.models.resources import SEE_ALL
 
 
 class WorkspaceRequest(OrgRequest):
@@ -49,6 +44,7 @@ def workspace_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Workspace:
 
 
 def project_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Project:
+    """An archived one is still seen, a deleted one by who may restore it."""
     project: Project = _found(request, Project.objects.select_related("workspace"), pk)
     may = request.access.can
     if not (may(Permission.PROJECTS_VIEW, project) or may(Permission.PROJECTS_DELETE, project)):
@@ -71,12 +67,12 @@ def _is_for_the_hub(request: OrgRequest, resource: Resource) -> bool:
 
 
 def _sees_all(request: OrgRequest) -> bool:
-    return any(map(request.access.can, (Permission.PROJECTS_VIEW_ALL, *SEEING.values())))
+    return any(map(request.access.can, (Permission.PROJECTS_VIEW_ALL, *SEE_ALL.values())))
 
 
 def seeing(resource: Resource) -> Permission:
     """The permission that seeing this resource takes."""
-    return SEEING.get(resource.kind, Permission.PROJECTS_VIEW)
+    return SEE_ALL.get(resource.kind, Permission.PROJECTS_VIEW)
 
 
 def _found(request: OrgRequest, queryset: QuerySet[Any], pk: UUID) -> Any:
@@ -101,9 +97,8 @@ def key_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Key:
         request, Key.objects.select_related("project", "creator", "account", "cost_centre"), pk
     )
     may = request.access.can
-    is_own = key.creator_id is not None and key.creator_id == request.access.membership_id
     key.is_overseen = may(Permission.KEYS_SET_POLICIES)
-    if not (is_own or key.is_overseen or may(managing(key), key)):
+    if not (key.is_own_of(request.access) or key.is_overseen or may(managing(key), key)):
         raise Http404
     return key
 
@@ -131,7 +126,7 @@ def changing_key(key: Key) -> Permission:
 def managed_key_at(request: OrgRequest, *, pk: UUID, **_: Any) -> Key:
     """As `key_at`; a personal key is nobody's but its creator's and the key managers'."""
     key = key_at(request, pk=pk)
-    if key.kind != Key.Kind.PERSONAL or key.creator_id == request.access.membership_id:
+    if key.kind != Key.Kind.PERSONAL or key.is_own_of(request.access):
         return key
     if not request.access.can(managing(key), key):
         raise Http404

@@ -6,6 +6,7 @@ What a letter says is in templates/mail/; how notices are kept is in orgs/action
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -40,15 +41,15 @@ def tell_asker(request: Request, *, actor: Access) -> None:
     _tell(told, text, _path(request, actor.org.slug), "mail/request_answered", context)
 
 
-def tell_expired(requests: Iterable[Request]) -> None:
+def tell_expired(requests: Iterable[Request], *, organization: UUID) -> None:
     """Nobody answered in time. Who asked may ask anew."""
+    slug = Organization.objects.values_list("slug", flat=True).get(pk=organization)
     for request in requests:
-        organization = Organization.objects.get(pk=request.organization_id)
         notify(
-            organization=request.organization_id,
+            organization=organization,
             members=[request.requested_by],
             text=f"Nobody answered your request for {request.subject} in time. Ask again.",
-            path=_path(request, organization.slug),
+            path=_path(request, slug),
             key=f"request-expired:{request.pk}",
         )
 

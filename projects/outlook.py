@@ -124,7 +124,7 @@ def _unapproved(org: UUID, before: Allowance, after: Allowance) -> str:
     limits = (
         "1 key, project, person or cost centre lists"
         if number == 1
-        else (f"{number:,} keys, projects, people or cost centres list")
+        else f"{number:,} keys, projects, people or cost centres list"
     )
     return (
         f"{limits} tasks or models that are not approved any more: calls with those stop at once."

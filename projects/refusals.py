@@ -51,9 +51,6 @@ REFUSALS: dict[str, Refusal] = {
     "no_price": Refusal("No price", "A budget applies, and no price is known for this model."),
 }
 
-# What is no key, or none any more: the interface answers all of these alike, with 401.
-NOT_A_KEY = frozenset({"unknown", "revoked", "expired", "rotated_out"})
-
 
 def label_of(reason: str) -> str:
     """The label of a reason; of a code that is gone from the table, the code in words."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -28,6 +29,8 @@ from projects.queries.limits import limits_due
 from projects.queries.projects import projects_due
 
 log = logging.getLogger(__name__)
+# What one organization, or one of its rules, refuses: it is tried again, and stops no other.
+REFUSED = (DatabaseError, ValidationError)
 
 
 @app.periodic(cron="7 * * * *")
@@ -51,8 +54,11 @@ def projects_purge(timestamp: int) -> None:
     """Delete for good the projects whose days of grace are over."""
     now = timezone.now()
     for due in projects_due(now=now):
-        if project_purge(organization=due.organization, project=due.id, now=now, actor=JOB):
-            log.info("Deleted the project %s for good", due.id)
+        try:
+            if project_purge(organization=due.organization, project=due.id, now=now, actor=JOB):
+                log.info("Deleted the project %s for good", due.id)
+        except REFUSED:
+            log.exception("Deleting the project %s for good failed", due.id)
 
 
 @app.periodic(cron="* * * * *")
@@ -71,7 +77,7 @@ def limits_tell(timestamp: int) -> None:
         try:
             with bound(due.organization):
                 tell_of_limit(due)
-        except DatabaseError:
+        except REFUSED:
             log.exception("Telling of the limit %s failed", due.limit)
 
 
@@ -98,5 +104,5 @@ def _in_each(organizations: Iterable[UUID], deed: Callable[..., int]) -> None:
         try:
             with bound(organization):
                 deed(organization=organization)
-        except DatabaseError:
+        except REFUSED:
             log.exception("%s failed in the organization %s", deed.__name__, organization)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -15,11 +16,17 @@ from django.db import connections
 from django.test import Client
 from psycopg.conninfo import make_conninfo
 
-from config import database, portal
+from config import database, logins, portal
 from tests.factories import Cast, make_cast
 from tests.portal import lend_portal, putting_on_the_portal, take_back_portal
 
 pytest_plugins = ["tests.requirement_marker"]
+
+# How long an example takes says nothing here: much else runs on the same machine.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +44,7 @@ def django_db_setup(
     with django_db_blocker.unblock():
         if not keep:
             _drop(admin, name)
-        database.prepare(
+        logins.prepare(
             admin,
             web_url=make_conninfo(urls.web, dbname=name),
             owner_url=make_conninfo(urls.owner or "", dbname=name),

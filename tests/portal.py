@@ -10,6 +10,8 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from config.portal import asking
+
 # Of every run on this server, each in its own session: the last to end takes back what was lent.
 _LENT = "hashtext('bailiwick tests put on the portal')"
 
@@ -30,7 +32,8 @@ def putting_on_the_portal() -> Iterator[None]:
     raw.execute("SAVEPOINT before_the_portal")
     raw.execute(f'SET LOCAL ROLE "{role}"')
     try:
-        yield
+        with asking():
+            yield
     except BaseException:
         raw.execute("ROLLBACK TO SAVEPOINT before_the_portal")
         raise

@@ -32,6 +32,7 @@ class Receiver:
         status: int = 200,
         text: str = "ok",
         location: str = "",
+        retry_after: str = "",
         encoding: str = "",
         drip: str = "",
         huge: bool = False,
@@ -40,6 +41,7 @@ class Receiver:
         then: Callable[[Got], int] | None = None,
     ) -> None:
         self.status, self.text, self.location, self.encoding = status, text, location, encoding
+        self.retry_after = retry_after
         self.drip, self.huge, self.raw, self.then = drip, huge, raw, then
         self.got: list[Got] = []
         self.names: list[str] = []
@@ -100,6 +102,8 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             if receiver.location:
                 self.send_header("Location", receiver.location)
+            if receiver.retry_after:
+                self.send_header("Retry-After", receiver.retry_after)
             if receiver.encoding:
                 self.send_header("Content-Encoding", receiver.encoding)
             length = 10**9 if receiver.huge or receiver.drip else len(text)

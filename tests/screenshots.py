@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from config import database
+from config import database, logins
 from tests.shots import ROOMS, SHOTS, Scheme, Shot
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,7 +160,7 @@ def _database() -> Iterator[dict[str, str]]:
     )
     _drop(admin)
     try:
-        database.prepare(
+        logins.prepare(
             admin, web_url=web, owner_url=owner, portal_url=portal, say=lambda line: None
         )
         for command in (["migrate", "--database", "owner", "--verbosity", "0"], ["demo"]):

@@ -25,7 +25,6 @@ from audit.telling import tell_of_flaw
 
 log = logging.getLogger(__name__)
 
-AT_MOST_EVERY = datetime.timedelta(minutes=1)
 UNSIGNED = "the newest checkpoint bears no signature of this platform"
 FILES_AT_ONCE = 1_000
 """How many checkpoints are brought to the file in one go."""
@@ -63,7 +62,7 @@ def checkpoint_create(
     if flaw is not None:
         _report(flaw, head.sequence, organization=organization, target=target, actor=actor)
         return Made(last, flaw=flaw)
-    made = _keep(organization, head)
+    made = _keep(organization, head, last)
     _record(made, organization=organization, target=target, actor=actor)
     transaction.on_commit(partial(checkpoints_deliver, organization=organization))
     return Made(made, is_new=True)
@@ -122,7 +121,7 @@ def _only_one(organization: UUID) -> None:
 def _has_moved(organization: UUID, last: Signed | None, every: datetime.timedelta) -> bool:
     if last is None:
         return True
-    if timezone.now() - last.at < every:
+    if entries.is_within(every, last.at):
         return False
     return proof.has_moved(organization, since=last.sequence)
 
@@ -148,8 +147,9 @@ def _flaw_since(
     return first_flaw(organization, after=after)
 
 
-def _keep(organization: UUID, head: Head) -> Signed:
-    at = max(timezone.now(), head.at)
+def _keep(organization: UUID, head: Head, last: Signed | None) -> Signed:
+    """Its time never goes back along the chain, whatever the clock does."""
+    at = max(timezone.now(), head.at, *([last.at] if last else []))
     digest = bytes(head.hash)
     text = signing.checkpoint_text(organization, head.sequence, digest, signing.written(at))
     signed = signing.sign(text)

@@ -22,7 +22,7 @@ from audit.exports.ocsf_classes import (
     kind_of,
 )
 from audit.exports.reading import Row
-from audit.models import Outcome
+from audit.models import AT_THE_DOOR, Outcome
 from audit.sentences import ERASED, plain
 from audit.signing import written as moment
 
@@ -30,8 +30,6 @@ Object = dict[str, Any]
 
 PRODUCT = "Bailiwick"
 PEOPLE = ("member", "person", "account")
-# Of a refusal the wall knows the permission or the page, and not the object.
-_NO_OBJECT = ("permission", "page")
 _USER, _UNKNOWN, _ORGANIZATION = 1, 0, 4
 
 
@@ -70,7 +68,7 @@ def _filled(row: Row) -> tuple[Kind, Object]:
         return kind, {"user": _subject(row), "service": {"name": PRODUCT}}
     if kind.of is Class.ACCOUNT:
         return _account(kind, row), {"user": _subject(row)}
-    if entry.target_kind not in _NO_OBJECT:
+    if entry.target_kind not in AT_THE_DOOR:
         if kind.of is Class.ACCESS:
             return kind, _access(row, kind)
         if kind.of is Class.GROUP and (parts := _group(row, kind)):
@@ -171,7 +169,8 @@ def _actor(row: Row) -> Object:
 def _result(entry: Entry) -> Object:
     is_done = entry.outcome is Outcome.DONE
     severity = 1 if is_done else 2 if entry.outcome is Outcome.FAILED else 3
-    if entry.event is Event.AUDIT_VERIFIED and not is_done:
+    is_verdict = entry.event is Event.AUDIT_VERIFIED and entry.target_kind not in AT_THE_DOOR
+    if is_verdict and not is_done:
         severity = 5  # The log says of itself that it was tampered with.
     said: Object = {
         "severity_id": severity,

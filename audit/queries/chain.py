@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.entries import changes_in, parsed
 from audit.events import Event
-from audit.models import Outcome
+from audit.models import AT_THE_DOOR, Outcome
 from audit.queries.entries import entries_of
 from config.moments import format_local, local
 
@@ -50,7 +50,9 @@ class Verified:
 def last_verified(organization: UUID) -> Verified | None:
     """The newest verification that the ledger itself remembers."""
     verifications = entries_of(organization).filter(action=Event.AUDIT_VERIFIED.value)
-    row = verifications.order_by("-sequence").first()
+    # Whoever was not let in to verify has found nothing.
+    verdicts = verifications.exclude(target_kind__in=AT_THE_DOOR)
+    row = verdicts.order_by("-sequence").first()
     if row is None:
         return None
     facts = parsed(row.body)

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from audit import models
 from audit.entries import ERASED, Entry, entry_of, parsed
+from audit.models import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def recent(organization: UUID, limit: int) -> list[Entry]:
 
 
 def acted_since(*, organization: UUID, actor: UUID, action: str, since: datetime.datetime) -> bool:
-    """Did this actor do this after that moment?"""
-    newest = entries_of(organization).filter(actor_id=actor, action=action).order_by("-sequence")
-    at = newest.values_list("at", flat=True).first()
+    """Did this actor do this after that moment? An attempt does not count."""
+    done = entries_of(organization).filter(actor_id=actor, action=action, outcome=Outcome.DONE)
+    at = done.order_by("-sequence").values_list("at", flat=True).first()
     return at is not None and at > since
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -168,6 +169,21 @@ BOUNDS = """
         ORDER BY f.at DESC, f.sequence DESC LIMIT 1), %(last)s)
 """
 
+
+def bounds(organization: UUID, filters: EventFilter, place: Place, most: int) -> dict[str, Any]:
+    """What `BOUNDS` takes, and how many from which place on."""
+    return {
+        "organization": organization,
+        "since": filters.since,
+        "until": filters.until,
+        # A time after the newest entry, or before the oldest one, leaves nothing.
+        "first": NEVER if filters.since else 0,
+        "last": 0 if filters.until else NEVER,
+        "place": NEVER if place.sequence is None else place.sequence,
+        "size": most,
+    }
+
+
 # Each action of an area, and a key in either part, is looked up by itself in its index.
 _MERGED = """
     SELECT DISTINCT found.sequence FROM unnest(%(values)s::{type}[]) AS t (value)
@@ -194,17 +210,8 @@ def _merged(organization: UUID, filters: EventFilter, place: Place, most: int) -
     with connection.cursor() as cursor:
         cursor.execute(
             statement,
-            {
-                "organization": organization,
-                "values": filters.actions if filters.area else [filters.key],
-                "since": filters.since,
-                "until": filters.until,
-                # A time after the newest entry, or before the oldest one, leaves nothing.
-                "first": NEVER if filters.since else 0,
-                "last": 0 if filters.until else NEVER,
-                "place": place.sequence if place.sequence is not None else NEVER,
-                "size": most,
-            },
+            bounds(organization, filters, place, most)
+            | {"values": filters.actions if filters.area else [filters.key]},
         )
         return [sequence for (sequence,) in cursor.fetchall()]
 

@@ -10,12 +10,11 @@ from django.db import connection
 from audit.entries import Entry
 from audit.queries.entries import with_words
 from audit.queries.filters import EventFilter, matching
-from audit.queries.pages import BOUNDS, NEVER, EventPage, Found, Place, page_by
+from audit.queries.pages import BOUNDS, PAGE_SIZE, EventPage, Found, Place, bounds, page_by
 
 LOOKED_THROUGH = 1_000
 """How many entries about the targets are looked at for a page, where a filter stands."""
 
-PAGE_SIZE = 50
 Keep = Callable[[Sequence[Entry]], list[Entry]]
 
 
@@ -79,15 +78,6 @@ def _about(
     with connection.cursor() as query:
         query.execute(
             _NEWER_ABOUT if place.newer else _OLDER_ABOUT,
-            {
-                "organization": organization,
-                "targets": list(targets),
-                "since": filters.since,
-                "until": filters.until,
-                "first": NEVER if filters.since else 0,
-                "last": 0 if filters.until else NEVER,
-                "place": NEVER if place.sequence is None else place.sequence,
-                "size": most,
-            },
+            bounds(organization, filters, place, most) | {"targets": list(targets)},
         )
         return [sequence for (sequence,) in query.fetchall()]

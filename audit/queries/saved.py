@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from audit.models import SavedFilter
 
@@ -14,7 +14,10 @@ MOST_SAVED = 50
 
 def saved_list(*, organization: UUID, membership: UUID) -> list[SavedFilter]:
     """One's own filters and the shared ones, by name. One query."""
-    return list(_seen_by(organization, membership).order_by("name", "id")[: 2 * MOST_SAVED])
+    # However many others share, one's own are among them: they can be deleted nowhere else.
+    is_own = ExpressionWrapper(Q(membership_id=membership), BooleanField())
+    found = _seen_by(organization, membership).order_by(is_own.desc(), "name", "id")
+    return sorted(found[: 2 * MOST_SAVED], key=lambda kept: (kept.name, kept.id))
 
 
 def saved_get(*, organization: UUID, membership: UUID, pk: UUID) -> SavedFilter | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,8 +12,9 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, S
 from django.shortcuts import redirect, render
 
 from audit import proof, queries, signing
-from audit.actions.checkpoints import AT_MOST_EVERY, Made
+from audit.actions.checkpoints import Made
 from audit.actions.checkpoints import checkpoint_create as sign
+from audit.actions.entries import AT_MOST_EVERY
 from audit.events import Event
 from audit.ledger import Target
 from audit.views.entries import LONGEST_ON_PAGE, LogRequest
@@ -26,7 +28,12 @@ VERIFIER = "verify_ledger.py"
 @gate(Permission.AUDIT_VIEW)
 def checkpoint_list(request: LogRequest, slug: str) -> HttpResponse:
     """What is proven until when, every checkpoint, and how to check them oneself."""
-    return render(request, "audit/checkpoints.html", _page(request))
+    may = {
+        "export": request.access.can(Permission.AUDIT_EXPORT),
+        "keep": request.access.can(Permission.ORG_MANAGE_SETTINGS),
+    }
+    context = checkpoint_page(request, request.org.id) | {"may": may}
+    return render(request, "audit/checkpoints.html", context)
 
 
 @gate(Permission.AUDIT_VIEW, records=Event.AUDIT_CHECKPOINTED)
@@ -53,16 +60,24 @@ def checkpoint_create(request: LogRequest, slug: str) -> HttpResponse:
 @gate(Permission.AUDIT_VIEW)
 def checkpoint_export(request: LogRequest, slug: str) -> StreamingHttpResponse:
     """Every checkpoint, oldest first, a line each: what `verify_ledger.py` reads."""
-    # Read now, while the transaction is bound: some hundred bytes for each hour of the log.
-    lines = [f"{json.dumps(line)}\n" for line in proof.checkpoint_lines(request.org.id)]
-    response = StreamingHttpResponse(lines, content_type="application/jsonl; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{slug}-checkpoints.jsonl"'
-    return response
+    return checkpoint_file(request.org.id, slug)
 
 
 @gate(Permission.AUDIT_VIEW)
 def verifier(request: LogRequest, slug: str) -> FileResponse:
     """The program that checks an export without us."""
+    return verifier_file()
+
+
+def checkpoint_file(organization: UUID, name: str) -> StreamingHttpResponse:
+    # Read now, while the transaction is bound: some hundred bytes for each hour of the log.
+    lines = [f"{json.dumps(line)}\n" for line in proof.checkpoint_lines(organization)]
+    response = StreamingHttpResponse(lines, content_type="application/jsonl; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-checkpoints.jsonl"'
+    return response
+
+
+def verifier_file() -> FileResponse:
     file = (settings.BASE_DIR / VERIFIER).open("rb")
     return FileResponse(file, as_attachment=True, filename=VERIFIER, content_type="text/x-python")
 
@@ -73,24 +88,19 @@ def checkpoint_keys(request: HttpRequest) -> JsonResponse:
     return JsonResponse(signing.keys_document(), json_dumps_params={"indent": 2})
 
 
-def _page(request: LogRequest) -> dict[str, Any]:
-    org = request.org
-    page = proof.checkpoint_list(organization=org.id, cursor=request.GET.get("page"))
-    newest, head = proof.newest_checkpoint(org.id), queries.newest_sequence(org.id)
-    said = queries.last_verified(org.id)
+def checkpoint_page(request: HttpRequest, organization: UUID) -> dict[str, Any]:
+    """What `audit/_checkpoints.html` and the keys below it show of one ledger."""
+    page = proof.checkpoint_list(organization=organization, cursor=request.GET.get("page"))
+    newest, head = proof.newest_checkpoint(organization), queries.newest_sequence(organization)
+    said = queries.last_verified(organization)
     return {
         "rows": page.rows,
         "newest": newest,
-        "moment": proof.proven(org.id),
         "since": head - newest.sequence if newest else head,
         "flaw": said.flaw if said and (newest is None or said.at > newest.at) else "",
-        "keeping": proof.keeping_of(org.id),
+        "keeping": proof.keeping_of(organization),
         "is_sent": bool(settings.CHECKPOINT_DIRECTORY),
         "keys": signing.public_keys(),
-        "may": {
-            "export": request.access.can(Permission.AUDIT_EXPORT),
-            "keep": request.access.can(Permission.ORG_MANAGE_SETTINGS),
-        },
         **page_links(request, page),
     }
 

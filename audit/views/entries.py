@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django_htmx.http import push_url, trigger_client_event
 
 from audit import actions, kept, pages, proof, queries
+from audit.actions.entries import AT_MOST_EVERY
 from audit.entries import hash_words
 from audit.events import Event
 from audit.forms import EventFilterForm
@@ -99,19 +101,23 @@ def event_view(request: LogRequest, slug: str, sequence: int) -> HttpResponse:
 
 @gate(Permission.AUDIT_VIEW, records=Event.AUDIT_VERIFIED)
 def event_verify(request: LogRequest, slug: str) -> HttpResponse:
-    """Check the whole chain, while it is short enough to wait for."""
+    """Check the whole chain, while it is short enough to wait for; at most once a minute."""
     org = request.org
     if request.method != "POST":
         return redirect("event_list", slug)
-    if queries.newest_sequence(org.id) > LONGEST_ON_PAGE:
+    if queries.newest_sequence(org.id) - proof.base_of(org.id)[0] > LONGEST_ON_PAGE:
         text = f"This log is long. Run “manage.py audit verify --org {org.slug}” on the server."
         return _verified(request, text, kind="info")
-    verdict = actions.event_verify(
-        organization=org.id, target=_target(org), actor=request.access.identity
-    )
+    who = request.access.identity
+    try:
+        verdict = actions.event_verify(
+            organization=org.id, target=_target(org), actor=who, every=AT_MOST_EVERY
+        )
+    except ValidationError as refused:
+        return _verified(request, refused.messages[0], kind="info")
     if verdict.flaw:
         return _verified(request, str(verdict.flaw), kind="bad")
-    return _verified(request, f"All {verdict.entries:,} entries hold", kind="ok")
+    return _verified(request, f"All {verdict.checked:,} entries hold", kind="ok")
 
 
 def _log(
@@ -162,7 +168,7 @@ def _newer(request: LogRequest, form: EventFilterForm, address: Address) -> Http
         organization=request.org.id,
         filters=form.asked,
         sequence=after,
-        size=min(pages.PAGE_SIZE, pages.MOST_FOLLOWED),
+        size=min(queries.PAGE_SIZE, pages.MOST_FOLLOWED),
     )
     if not rows and reached - after < FOLLOWED_UNSEEN:
         # Nothing to show: the page asks again from where it stands.

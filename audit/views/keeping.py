@@ -21,6 +21,7 @@ from audit.actions.retention import audit_retention_change as retain
 from audit.events import Event
 from audit.keeping_forms import EraseForm, HoldForm, RetentionForm
 from audit.ledger import Target
+from audit.mentions import filters_naming, mentions
 from audit.views.entries import LogRequest
 from config.gate import gate
 from config.roles import Permission
@@ -90,7 +91,8 @@ def audit_hold_lift(request: LogRequest, slug: str) -> HttpResponse:
 
 @gate(Permission.ORG_MANAGE_SETTINGS, records=Event.AUDIT_PERSON_ERASED, fresh=True)
 def audit_person_erase(request: LogRequest, slug: str, pk: UUID) -> HttpResponse:
-    """Empty every entry that names somebody who has left: first how many, then the deed."""
+    """Empty every entry that names somebody who has left or never joined: first how many, and
+    what stays."""
     org, person = request.org, proof.person_gone(request.org.id, pk)
     if person is None:
         raise Http404
@@ -116,12 +118,15 @@ def audit_person_erase(request: LogRequest, slug: str, pk: UUID) -> HttpResponse
 
 
 def _show_erasing(request: LogRequest, person: proof.Gone, form: EraseForm) -> HttpResponse:
-    refused = form.is_bound
+    org, refused = request.org.id, form.is_bound
+    labels = proof.labels_of(org, person.id)
     context = {
         "person": person,
         "form": form,
-        "naming": proof.naming(request.org.id, person.id),
-        "stopped": refusal(organization=request.org.id, person=person.id),
+        "naming": proof.naming(org, person.id),
+        "mentions": mentions(org, person.id),
+        "filters": len(filters_naming(org, labels, names=True)),
+        "stopped": refusal(organization=org, person=person.id, labels=labels),
     }
     status = 422 if refused else 200
     response = render(request, "audit/person_erase.html", context, status=status)

@@ -13,19 +13,22 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from billing.actions.invoices import invoice_issue, invoice_make
+from billing.actions.mirror import credit_keep, customer_of
+from billing.actions.mirror_invoice import invoice_mirror, one_at_a_time
+from billing.actions.provider import refusing
 from billing.actions.terms import locked
 from billing.amounts import check_top_up
 from billing.charges import Charge, major
-from billing.gateway import GatewayError, deed_key, gateway
+from billing.gateway import deed_key, gateway
 from billing.issuer import issues_invoices
 from billing.models import BillingDetails, CreditEntry, Invoice, Payment
 from billing.models.subscriptions import LARGEST
+from billing.periods import today_here
 from config.moments import format_money
 from config.roles import Permission
 from orgs.access import Access, require
@@ -87,7 +90,7 @@ def credit_use(*, invoice: Invoice, actor: Actor) -> int:
         invoice=row,
         method=Payment.Method.CREDIT,
         amount=amount,
-        received_on=timezone.localdate(),
+        received_on=today_here(),
         reference=REFERENCE,
     )
     _record(Event.CREDIT_USED, entry, row, actor)
@@ -118,7 +121,7 @@ def credit_buy(*, amount: int, actor: Access, token: str = "") -> Invoice:
         charges=[_charge(amount, currency)],
     )
     if invoice.state == Invoice.State.DRAFT:
-        return invoice_issue(invoice=invoice, actor=actor.identity, today=timezone.localdate())
+        return invoice_issue(invoice=invoice, actor=actor.identity, today=today_here())
     if invoice.net != amount:
         message = "This form has bought %(amount)s already. Open it anew to buy more."
         said = {"amount": format_money(invoice.net, currency)}
@@ -126,29 +129,33 @@ def credit_buy(*, amount: int, actor: Access, token: str = "") -> Invoice:
     return invoice
 
 
-def credit_charge(*, amount: int, actor: Access, token: str) -> None:
-    """Have the payment provider charge for credit; it counts once the provider tells it is paid.
+@transaction.atomic
+def credit_charge(*, amount: int, actor: Access, token: str) -> Invoice:
+    """Have the payment provider charge for credit; it counts once that is paid.
 
-    The same `token` charges once. Raises ValidationError: `forbidden`, `amount`, `no_method`, and
-    what the provider refuses.
+    The same `token` charges once, whatever the amount is then. What breaks off after the charge is
+    made up for by the provider's event. Raises ValidationError: `forbidden`, `amount`, `no_method`,
+    and what the provider refuses.
     """
     require(actor, Permission.BILLING_BUY_CREDITS)
     check_top_up(amount, settings.CURRENCY)
-    rows = BillingDetails.objects.in_org(actor.org.id).values_list("provider_customer", flat=True)
-    customer = rows.first()
+    customer = customer_of(actor.org.id)
     if not customer:
         raise ValidationError("Add a payment method under Billing first.", code="no_method")
-    try:
-        gateway().top_up(
+    provider = gateway()
+    # Its event waits, so that the log names who bought it.
+    one_at_a_time(customer)
+    with refusing():
+        facts = provider.top_up(
             organization=actor.org.id,
             customer=customer,
             amount=amount,
             currency=settings.CURRENCY,
             text=TEXT,
-            key=deed_key("top-up", actor.org.id, token, amount),
+            key=deed_key("top-up", actor.org.id, token),
         )
-    except GatewayError as error:
-        raise ValidationError(error.sentence, code=error.code) from error
+        credit_keep(organization=actor.org.id, facts=facts, provider=provider)
+    return invoice_mirror(organization=actor.org.id, facts=facts, actor=actor.identity)
 
 
 def _check_unpaid(organization: UUID, cause: str) -> None:

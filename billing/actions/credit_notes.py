@@ -71,6 +71,9 @@ def _taken_back(row: Invoice) -> dict[str, int]:
 def _check(row: Invoice, reason: str, net: int, left: int) -> None:
     if row.kind == Kind.CREDIT_NOTE:
         raise ValidationError("A credit note is not taken back.", code="state")
+    if row.provider != "transfer":
+        # Its issuer would go on to ask for it, and would never take off what is credit here.
+        raise ValidationError(f"{row} was issued elsewhere: take it back there.", code="state")
     if row.kind == Kind.TOP_UP and row.state == State.PAID:
         message = "This credit was paid and may be used already: give it back by hand."
         raise ValidationError(message, code="state")

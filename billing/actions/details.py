@@ -13,10 +13,9 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
 from billing.actions import provider
-from billing.countries import country_name
-from billing.forms.details import FIELDS, mark_of
 from billing.gateway import deed_key, gateway
 from billing.models import BillingDetails
+from billing.models.details import FIELDS
 from config.database import constraint_of
 from config.roles import Permission
 from orgs.access import Access, require
@@ -34,7 +33,7 @@ def details_change(
     require(actor, Permission.BILLING_EDIT_DETAILS)
     details = _locked(actor)
     before = _facts(details)
-    mark, wanted = mark_of(details), {name: said[name] for name in FIELDS}
+    mark, wanted = details.mark, {name: said[name] for name in FIELDS}
     if wanted == {name: getattr(details, name) for name in FIELDS}:
         return details
     if seen and seen != mark:
@@ -53,17 +52,6 @@ def details_change(
         changes={name: (before[name], after[name]) for name in before},
     )
     return details
-
-
-def details_of(actor: Access) -> BillingDetails | None:
-    return BillingDetails.objects.in_org(actor.org.id).first()
-
-
-def address_lines(details: BillingDetails) -> list[str]:
-    """The address as a letter has it, without what was left out."""
-    place = " ".join(filter(None, [details.postcode, details.city]))
-    country = country_name(details.country)
-    return list(filter(None, [details.street, details.street_2, place, details.region, country]))
 
 
 def _locked(actor: Access) -> BillingDetails:
@@ -106,7 +94,7 @@ def _tell(details: BillingDetails, actor: Access, attempt: str) -> None:
 def _facts(details: BillingDetails) -> dict[str, Any]:
     return {
         "legal_name": details.legal_name or None,
-        "address": ", ".join(address_lines(details)) or None,
+        "address": ", ".join(details.address) or None,
         "tax_id": details.tax_id or None,
         "purchase_order": details.purchase_order or None,
         "recipients": ", ".join(details.recipients) or None,

@@ -5,7 +5,7 @@ A draft lives within the transaction that issues it; nothing that was not issued
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,14 +17,10 @@ from django.db import IntegrityError, transaction
 from billing.charges import Charge
 from billing.issuer import seller
 from billing.models import BillingDetails, Invoice, InvoiceLine
+from billing.models.details import PARTY
 from billing.tax import Treatment, taxed, treatment, voucher
 from config.database import constraint_of
 from orgs.models import Organization
-
-PARTY = (
-    *("legal_name", "street", "street_2", "postcode", "city", "region", "country", "tax_id"),
-    "purchase_order",
-)
 
 
 @transaction.atomic
@@ -143,17 +139,15 @@ def said_charges(lines: Iterable[InvoiceLine]) -> list[Charge]:
     """The lines of an invoice as charges once more."""
     return [
         Charge(
-            **{
-                name: getattr(line, name)
-                for name in (
-                    *("kind", "text", "quantity", "unit", "price", "net", "starts_on", "ends_on"),
-                )
-            },
-            parts=_parts(line.parts),
+            kind=line.kind,
+            text=line.text,
+            quantity=line.quantity,
+            unit=line.unit,
+            price=line.price,
+            net=line.net,
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            parts=line.parts,
         )
         for line in lines
     ]
-
-
-def _parts(parts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return list(parts)

@@ -23,6 +23,7 @@ from billing.actions.standing import standing_review
 from billing.actions.terms import locked
 from billing.letters import invoice_post
 from billing.models import BillingDetails, Invoice, Payment
+from config.database import constraint_of
 from config.moments import format_money
 
 __all__ = ["invoice_issue", "invoice_make", "payment_record", "target_of"]
@@ -83,7 +84,7 @@ def payment_record(
     locked(invoice.organization_id)
     row, reference = _locked(invoice), " ".join(reference.split())
     _lock_details(row)
-    _check_payment(row, amount, reference)
+    _check_payment(row, amount, method, reference)
     before = row.state
     payment = Payment(
         organization_id=row.organization_id,
@@ -97,6 +98,8 @@ def payment_record(
         with transaction.atomic():
             payment.save(force_insert=True)
     except IntegrityError as error:
+        if constraint_of(error) != "payment_once":
+            raise
         message = "%(reference)s was recorded for %(invoice)s before."
         said = {"reference": reference, "invoice": str(row)}
         raise ValidationError(message, code="twice", params=said) from error
@@ -165,9 +168,12 @@ def _settle(row: Invoice, actor: Actor) -> None:
     standing_review(organization=row.organization_id, actor=actor)
 
 
-def _check_payment(row: Invoice, amount: int, reference: str) -> None:
+def _check_payment(row: Invoice, amount: int, method: str, reference: str) -> None:
     if row.kind == Kind.CREDIT_NOTE:
         raise ValidationError("A credit note is not paid.", code="state")
+    if method == Payment.Method.TRANSFER and row.provider != "transfer":
+        # Its issuer would charge for it all the same.
+        raise ValidationError(f"{row} was issued elsewhere: mark it as paid there.", code="state")
     if row.state != State.OPEN:
         raise ValidationError(
             "%(invoice)s is not open: it is %(state)s.",

@@ -29,6 +29,7 @@ from billing.gateway import (
     Topic,
 )
 from billing.models import BillingDetails, Invoice, WebhookEvent
+from config.database import constraint_of
 from orgs.actions.notices import notify
 from orgs.models import Organization
 from orgs.tenancy import bound
@@ -85,7 +86,9 @@ def _is_first(organization: UUID, event: ProviderEvent, provider: Gateway) -> bo
                 kind=event.type,
                 made_at=event.made_at,
             )
-    except IntegrityError:
+    except IntegrityError as error:
+        if constraint_of(error) != "webhook_event_once":
+            raise
         return False
     return True
 
@@ -109,7 +112,7 @@ def _invoice(organization: UUID, event: ProviderEvent, provider: Gateway) -> Non
     invoice = invoice_mirror(organization=organization, facts=facts, actor=STRIPE)
     if standing is not None:
         subscription_mirror(organization=organization, facts=standing, actor=STRIPE)
-    if invoice is not None and event.is_failed_payment and invoice.state == Invoice.State.OPEN:
+    if event.is_failed_payment and invoice.state == Invoice.State.OPEN:
         _tell_owners(organization, invoice)
 
 

@@ -19,7 +19,6 @@ from audit.events import Event
 from audit.ledger import Actor
 from billing.actions.drafts import buyer_of
 from billing.actions.invoices import payment_record, target_of
-from billing.actions.mirror_subscription import day_of
 from billing.actions.terms import locked
 from billing.gateway import InvoiceFacts, InvoiceStanding, LineFacts
 from billing.issuer import seller
@@ -31,7 +30,7 @@ from billing.models import (
     Payment,
     Subscription,
 )
-from billing.periods import month_of, today_here
+from billing.periods import day_of, month_of, today_here
 from billing.plans import exponent
 from config.moments import format_money
 
@@ -51,10 +50,10 @@ def one_at_a_time(customer: str) -> None:
 
 
 @transaction.atomic
-def invoice_mirror(*, organization: UUID, facts: InvoiceFacts, actor: Actor) -> Invoice | None:
-    """Our row of it, made where there is none; None for a draft."""
+def invoice_mirror(*, organization: UUID, facts: InvoiceFacts, actor: Actor) -> Invoice:
+    """Our row of it, made where there is none. Raises ValueError for a draft, which is not kept."""
     if facts.standing is InvoiceStanding.DRAFT:
-        return None
+        raise ValueError(f"{facts.ref} is a draft.")
     one_at_a_time(facts.customer)
     locked(organization)
     rows = Invoice.objects.in_org(organization).filter(provider=STRIPE, provider_ref=facts.ref)
@@ -148,6 +147,7 @@ def _line(invoice: Invoice, position: int, line: LineFacts) -> InvoiceLine:
     kind = InvoiceLine.Kind.CREDIT if invoice.kind == Kind.TOP_UP else InvoiceLine.Kind.OTHER
     kind = InvoiceLine.Kind.USAGE if line.ref else kind
     part = invoice.taxes[0]
+    starts_on = day_of(line.starts_at)
     whole = Decimal(line.amount).scaleb(-exponent(invoice.currency))
     return InvoiceLine(
         organization_id=invoice.organization_id,
@@ -160,8 +160,9 @@ def _line(invoice: Invoice, position: int, line: LineFacts) -> InvoiceLine:
         net=line.amount,
         tax_category=part["category"],
         tax_rate=Decimal(part["rate"]),
-        starts_on=day_of(line.starts_at),
-        ends_on=day_of(line.ends_at),
+        starts_on=starts_on,
+        # Stripe says the first moment after it.
+        ends_on=max(starts_on, day_of(line.ends_at - datetime.datetime.resolution)),
     )
 
 

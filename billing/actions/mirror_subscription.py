@@ -11,25 +11,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from audit.events import Event
 from audit.ledger import Actor
-from billing.actions.terms import (
-    changed,
-    held,
-    hold,
-    locked,
-    priced_like,
-    record,
-    save,
-    subscription_end,
-)
+from billing.actions.terms import changed, hold, locked, record, save, subscription_end
 from billing.gateway import Standing, SubscriptionFacts
 from billing.models import Subscription
 from billing.offers import Offer
-from billing.periods import day_words, month_of, today_here
+from billing.periods import day_of, day_words, month_of, today_here
 from billing.plans import PLANS
+from billing.queries.terms import held
 from orgs.models import Organization
 
 log = logging.getLogger(__name__)
@@ -104,7 +95,7 @@ def _follow_offer(
     if offer is None:
         log.error("The price of %s is none of STRIPE_PRICES: its plan stays", facts.ref)
         return
-    wanted = priced_like(now, offer)
+    wanted = offer.priced_like(now)
     if wanted.is_like(now):
         return
     # Put off until the month ends, and told to the provider just before: it holds from then on.
@@ -142,14 +133,9 @@ def _follow_state(living: Subscription, facts: SubscriptionFacts, actor: Actor) 
 def _offer(facts: SubscriptionFacts) -> Offer | None:
     plan = PLANS.get(facts.plan)
     try:
-        return Offer.of(plan, facts.seats, settings.CURRENCY.upper()) if plan else None
+        return Offer.of(plan, facts.seats, settings.CURRENCY) if plan else None
     except LookupError:
         return None
-
-
-def day_of(when: datetime.datetime) -> datetime.date:
-    """The day it is then where the issuer is."""
-    return timezone.localdate(when, timezone.get_default_timezone())
 
 
 def _iso(day: datetime.date | None) -> str | None:

@@ -12,23 +12,15 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q
-from django.utils import timezone
 
 from audit.ledger import Actor
 from billing.actions.invoices import invoice_issue, invoice_make
 from billing.actions.rollup import ForeignLogError, usage_roll
 from billing.actions.terms import locked, subscription_turn
-from billing.charges import (
-    NO_PROJECT,
-    Charge,
-    days_in_words,
-    month_of,
-    term_charges,
-    usage_charge,
-)
+from billing.charges import NO_PROJECT, Charge, days_in_words, term_charges, usage_charge
 from billing.models import Invoice, Subscription, Term
 from billing.models.subscriptions import LARGEST
-from billing.periods import DAY
+from billing.periods import DAY, midnight, month_after
 from billing.queries.metering import metered
 from billing.queries.rollup import counted
 from orgs.tenancy import bound
@@ -99,7 +91,7 @@ def _turn(organization: UUID, today: datetime.date, actor: Actor) -> tuple[bool,
     subscription = _behind(organization, today)
     if subscription is None:
         return False, None
-    start, end = subscription.paid_to, month_of(subscription.paid_to)[1]
+    start, end = subscription.paid_to, month_after(subscription.paid_to)
     if not is_counted(end):
         raise UsageIsBehindError(days_in_words(start, end - DAY))
     invoice = _invoice(subscription, start, end, actor, today)
@@ -113,7 +105,7 @@ def _behind(organization: UUID, today: datetime.date) -> Subscription | None:
     rows = Subscription.objects.in_org(organization).filter(provider="transfer")
     rows = rows.filter(~Q(state=Subscription.State.ENDED) | Q(paid_to__lt=F("ends_on")))
     found = rows.order_by("paid_to", "started_on").select_for_update().first()
-    return found if found and month_of(found.paid_to)[1] <= today else None
+    return found if found and month_after(found.paid_to) <= today else None
 
 
 def _invoice(
@@ -178,7 +170,5 @@ def parts_of(organization: UUID, projects: dict[UUID | None, int]) -> list[dict[
 
 def is_counted(end: datetime.date) -> bool:
     """Is every call before this day, in the installation's zone, in the sums?"""
-    zone = timezone.get_default_timezone()
-    midnight = datetime.datetime.combine(end, datetime.time(), tzinfo=zone)
     now = counted()
-    return now.state == "ok" and now.until is not None and now.until >= midnight
+    return now.state == "ok" and now.until is not None and now.until >= midnight(end)

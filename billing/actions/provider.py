@@ -10,10 +10,8 @@ import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime as moment
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from billing.gateway import (
     Buyer,
@@ -26,7 +24,7 @@ from billing.gateway import (
 )
 from billing.models import BillingDetails, Subscription
 from billing.offers import Offer
-from billing.periods import month_after, month_of, today_here
+from billing.periods import day_of, midnight, month_after, month_of, today_here
 from orgs.access import Access
 
 
@@ -102,7 +100,7 @@ def cancel(before: Subscription, *, attempt: str) -> datetime.date | None:
         said = gateway_of(before.provider).cancel(
             facts_of(before), key=deed_key("cancel", before.pk, attempt, before.mark)
         )
-    return _day(said.ends_at) if said.ends_at else None
+    return day_of(said.ends_at) if said.ends_at else None
 
 
 def resume(before: Subscription, *, attempt: str) -> None:
@@ -124,8 +122,12 @@ def customer_of(actor: Access, *, attempt: str) -> str:
     if details.provider_customer:
         return details.provider_customer
     key = deed_key("customer", actor.org.id, attempt)
-    details.provider_customer = asked.customer(buyer_of(details, actor), ref="", key=key)
-    details.save(update_fields=["provider_customer"])
+    made = asked.customer(buyer_of(details, actor), ref="", key=key)
+    # Of two forms that were sent at once the first one's stays: what is paid, and whatever the
+    # provider tells, belongs to one customer.
+    rows = BillingDetails.objects.in_org(actor.org.id).filter(provider_customer="")
+    rows.update(provider_customer=made)
+    details.refresh_from_db(fields=["provider_customer"])
     return details.provider_customer
 
 
@@ -155,16 +157,7 @@ def facts_of(subscription: Subscription) -> SubscriptionFacts:
         standing=Standing(subscription.state),
         plan=subscription.plan,
         seats=subscription.seats,
-        period_start=_midnight(first),
-        period_end=_midnight(month_after(first)),
-        ends_at=_midnight(subscription.ends_on) if subscription.ends_on else None,
+        period_start=midnight(first),
+        period_end=midnight(month_after(first)),
+        ends_at=midnight(subscription.ends_on) if subscription.ends_on else None,
     )
-
-
-def _midnight(day: datetime.date) -> moment:
-    start = moment.combine(day, datetime.time())
-    return timezone.make_aware(start, timezone.get_default_timezone())
-
-
-def _day(when: moment) -> datetime.date:
-    return timezone.localdate(when, timezone.get_default_timezone())

@@ -17,11 +17,12 @@ from billing.actions import provider as asked
 from billing.actions.mirror import STRIPE, credit_keep, customer_of, method_mirror
 from billing.actions.mirror_invoice import invoice_mirror, one_at_a_time
 from billing.actions.mirror_subscription import subscription_mirror
-from billing.actions.terms import held as held_now
-from billing.actions.terms import planned, subscription_turn
-from billing.gateway import gateway_of
+from billing.actions.terms import subscription_turn
+from billing.gateway import InvoiceStanding, gateway_of
 from billing.models import Subscription
 from billing.periods import DAY, today_here
+from billing.queries.terms import held as held_now
+from billing.queries.terms import planned
 from orgs.tenancy import bound
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def provider_round(*, organization: UUID, actor: Actor = STRIPE) -> None:
         for facts in held:
             subscription_mirror(organization=organization, facts=facts, actor=actor)
         for invoice in reversed(invoices):
-            invoice_mirror(organization=organization, facts=invoice, actor=actor)
+            if invoice.standing is not InvoiceStanding.DRAFT:
+                invoice_mirror(organization=organization, facts=invoice, actor=actor)
         method_mirror(organization=organization, facts=method, provider=provider.code)
 
 

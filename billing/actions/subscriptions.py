@@ -16,21 +16,11 @@ from django.db import transaction
 
 from audit.events import Event
 from billing.actions import provider
-from billing.actions.terms import (
-    changed,
-    due,
-    held,
-    hold,
-    locked,
-    planned,
-    priced_like,
-    record,
-    save,
-    subscription_turn,
-)
+from billing.actions.terms import changed, due, hold, locked, record, save, subscription_turn
 from billing.models import Subscription
 from billing.offers import Offer, offered, seats_words, sells
 from billing.periods import day_words, month_after, month_of, today_here
+from billing.queries.terms import held, planned
 from config.roles import Permission
 from orgs.access import Access, require
 from orgs.models import Organization
@@ -57,7 +47,7 @@ def subscription_start(*, plan: str, seats: int, actor: Access, attempt: str = "
     require(actor, Permission.BILLING_CHANGE_PLAN)
     if not sells():
         raise ValidationError("This installation charges nothing: nothing is sold.", "not_sold")
-    offer, today = offered(plan, seats, settings.CURRENCY.upper()), today_here()
+    offer, today = offered(plan, seats, settings.CURRENCY), today_here()
     if is_over(_living(actor.org.id), today):
         row, over = locked(actor.org.id)
         if over is not None:
@@ -235,7 +225,7 @@ def _asked(living: Subscription, plan: str, seats: int) -> Offer:
     now = held(living)
     if (plan, seats) == (now.plan.code, now.seats):
         return now
-    return priced_like(now, offered(plan, seats, living.currency))
+    return offered(plan, seats, living.currency).priced_like(now)
 
 
 def _put(

@@ -8,6 +8,7 @@ other left.
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from billing.models import Subscription, Term
 from billing.offers import Offer
 from billing.periods import day_words
 from billing.plans import plan_of
+from billing.queries.terms import held, planned
 from config.moments import format_money
 from orgs.models import Invitation, Organization
 from orgs.seats import seats
@@ -35,41 +37,6 @@ def locked(organization: UUID) -> tuple[Organization, Subscription | None]:
     row = Organization.objects.select_for_update(no_key=True).get(pk=organization)
     living = Subscription.objects.in_org(organization).exclude(state=State.ENDED)
     return row, living.select_for_update(no_key=True).first()
-
-
-def running(subscription: Subscription) -> Term:
-    """The term that holds today; a living subscription always has one."""
-    return Term.objects.in_org(subscription.organization_id).get(
-        subscription=subscription, ends_on=None
-    )
-
-
-def held(subscription: Subscription) -> Offer:
-    """What holds now, at the prices at which it was bought."""
-    return Offer.of_term(running(subscription), subscription.currency)
-
-
-def planned(subscription: Subscription, now: Offer) -> Offer:
-    """What holds once this month is over, if nobody changes it: `now`, unless less was asked."""
-    if subscription.next_on is None or subscription.next_seats is None:
-        return now
-    return priced_like(
-        now,
-        Offer.of(subscription.of_next_plan, subscription.next_seats, subscription.currency),
-    )
-
-
-def priced_like(now: Offer, other: Offer) -> Offer:
-    """The other at the prices of the plan that is held, where the plan stays."""
-    if other.plan.code != now.plan.code:
-        return other
-    return Offer(
-        plan=other.plan,
-        seats=other.seats,
-        currency=other.currency,
-        base=now.base,
-        seat=now.seat,
-    )
 
 
 def hold(subscription: Subscription, offer: Offer, *, row: Organization, on: datetime.date) -> None:
@@ -162,14 +129,7 @@ def _shrink(living: Subscription, *, row: Organization, actor: Actor) -> None:
     if on is None:
         raise LookupError("Nothing was put off.")
     used = seats(row).used
-    if wanted.seats < used:
-        wanted = Offer(
-            plan=wanted.plan,
-            seats=used,
-            currency=wanted.currency,
-            base=wanted.base,
-            seat=wanted.seat,
-        )
+    wanted = replace(wanted, seats=max(wanted.seats, used))
     living.next_plan, living.next_seats, living.next_on = "", None, None
     hold(living, wanted, row=row, on=on)
     save(living, by=None)

@@ -10,16 +10,15 @@ from django.db import models
 
 from audit.events import Event
 from audit.ledger import Actor, Target
-from billing.charges import month_of
+from billing.actions.reminders import DAYS_AFTER
 from billing.demo import bills
 from billing.demo.lines import Paid, TopUp
 from billing.demo.telling import Telling, target_of
 from billing.models import CreditEntry, Invoice, Payment, Subscription, Term
-from billing.periods import DAY
+from billing.periods import DAY, month_after, month_of
 
 Kind, State = Invoice.Kind, Invoice.State
 Rows = Iterator[Sequence[models.Model]]
-REMINDERS = (1, 7, 14)
 
 
 class Asked:
@@ -33,12 +32,12 @@ class Asked:
     def rows(self) -> Rows:
         """Months and top-ups by their day: numbers follow each other as time does."""
         account = self.told.account
-        first = self.subscription.started_on.replace(day=1)
+        first = month_of(self.subscription.started_on)
         asked: list[tuple[datetime.date, datetime.date | None, Paid | TopUp]] = []
         for number, paid in enumerate(account.paid):
             start = bills.months_before(self.told.today, len(account.paid) - number)
             if start >= first:
-                asked.append((month_of(start)[1], start, paid))
+                asked.append((month_after(start), start, paid))
         asked += [(self.told.today - DAY * up.ago, None, up) for up in account.top_ups]
         for on, month, what in sorted(asked, key=lambda one: one[0]):
             if isinstance(what, TopUp):
@@ -157,7 +156,7 @@ class Asked:
     def _remind(self, row: Invoice) -> None:
         due_on = row.due_on or self.told.today
         late = (self.told.today - due_on).days
-        due = [days for days in REMINDERS if late >= days]
+        due = [days for days in DAYS_AFTER if late >= days]
         for days in due:
             at = bills.at_night(due_on + DAY * days) + datetime.timedelta(hours=6)
             said = {

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import connections
 
 from billing.actions.drafts import line_of, treatment_in, treatment_of
-from billing.charges import Charge, days_in_words, major, month_of, term_charges, usage_charge
+from billing.charges import NO_PROJECT, Charge, days_in_words, major, term_charges, usage_charge
 from billing.issuer import seller
 from billing.models import Invoice, InvoiceLine, Subscription, Term
-from billing.periods import DAY
+from billing.periods import DAY, month_after, month_before, month_of
 from billing.plans import plan_of
 from billing.tax import taxed
 from orgs.demo.days import id_at
@@ -36,9 +36,9 @@ _USED = """
 
 def months_before(day: datetime.date, months: int) -> datetime.date:
     """The first day of the month so many months ago."""
-    first = day.replace(day=1)
+    first = month_of(day)
     for _ in range(months):
-        first = (first - DAY).replace(day=1)
+        first = month_before(first)
     return first
 
 
@@ -51,7 +51,7 @@ def month_lines(
     organization: UUID, terms: list[Term], start: datetime.date, currency: str
 ) -> list[Charge]:
     """Plan, seats and what the demo's log says was used."""
-    end = month_of(start)[1]
+    end = month_after(start)
     charges = term_charges(terms, start, end, currency)
     parts = used(organization, start, end)
     usage = usage_charge(sum(part["nano"] for part in parts), parts, start, end, currency)
@@ -66,7 +66,7 @@ def used(organization: UUID, start: datetime.date, end: datetime.date) -> list[d
     rows = Project.objects.using(OWNER).in_org(organization).values_list("pk", "name")
     names: dict[UUID | None, str] = dict(rows)
     return [
-        {"project": str(pk or ""), "name": names.get(pk, "In no project"), "nano": nano}
+        {"project": str(pk or ""), "name": names.get(pk, NO_PROJECT), "nano": nano}
         for pk, nano in found
     ]
 
@@ -110,7 +110,7 @@ def credit_charge(amount: int, text: str, kind: str, currency: str) -> Charge:
 def issue(row: Invoice, on: datetime.date) -> None:
     """Its number, given by the very function that always gives it."""
     days = 0 if row.kind == Kind.CREDIT_NOTE else settings.INVOICE_DUE_DAYS
-    due = on + datetime.timedelta(days=days)
+    due = on + days * DAY
     with connections[OWNER].cursor() as cursor:
         cursor.execute("SELECT bind_organization(%s)", [row.organization_id])
         cursor.execute(
@@ -155,4 +155,4 @@ def terms_of(
 
 
 def title_of(plan: str, start: datetime.date) -> str:
-    return f"{plan_of(plan).label} and usage, {days_in_words(start, month_of(start)[1] - DAY)}"
+    return f"{plan_of(plan).label} and usage, {days_in_words(start, month_after(start) - DAY)}"

@@ -24,7 +24,7 @@ class Telling:
 
     def __init__(self, history: History, account: Account) -> None:
         self.history, self.account = history, account
-        self.currency = settings.CURRENCY.upper()
+        self.currency = settings.CURRENCY
         self.today = history.calendar.now.date()
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django import forms
@@ -10,46 +9,24 @@ from django.core.exceptions import ValidationError
 
 from billing.countries import country_choices
 from billing.models import BillingDetails
-from billing.models.details import MOST_RECIPIENTS
+from billing.models.details import FIELDS, MOST_RECIPIENTS
 from billing.tax_ids import LONGEST, tax_id_clean
-from config.text import NAME_LENGTH, clean_email, clean_line
+from config.text import clean_email
+from projects.forms.fields import LineField
 
-LINES = (
-    ("legal_name", NAME_LENGTH),
-    ("street", 200),
-    ("street_2", 200),
-    ("postcode", 20),
-    ("city", 100),
-    ("region", 100),
-    ("purchase_order", 100),
-)
-_LENGTHS = dict(LINES)
+_LENGTHS = {field.name: field.max_length or 0 for field in BillingDetails._meta.fields}
 # More than ten addresses of the longest sort, and little enough to read at once.
 _LONGEST_LIST = 10_000
 
 
-class LineField(forms.CharField):
-    """One line of plain text, cleaned as everywhere."""
-
-    def __init__(self, *, longest: int, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.TextInput(attrs={"maxlength": longest}))
-        super().__init__(required=False, **kwargs)
-        self.longest = longest
-        # The same sentence as for every other invisible character.
-        self.validators = []
-
-    def clean(self, value: Any) -> str:
-        return clean_line(str(value or ""), max_length=self.longest)
-
-
 class DetailsForm(forms.Form):
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
-    legal_name = LineField(label="Legal name", longest=_LENGTHS["legal_name"])
-    street = LineField(label="Street and number", longest=_LENGTHS["street"])
-    street_2 = LineField(label="Second line", longest=_LENGTHS["street_2"])
-    postcode = LineField(label="Postcode", longest=_LENGTHS["postcode"])
-    city = LineField(label="City", longest=_LENGTHS["city"])
-    region = LineField(label="State or region", longest=_LENGTHS["region"])
+    legal_name = LineField(label="Legal name", longest=_LENGTHS["legal_name"], required=False)
+    street = LineField(label="Street and number", longest=_LENGTHS["street"], required=False)
+    street_2 = LineField(label="Second line", longest=_LENGTHS["street_2"], required=False)
+    postcode = LineField(label="Postcode", longest=_LENGTHS["postcode"], required=False)
+    city = LineField(label="City", longest=_LENGTHS["city"], required=False)
+    region = LineField(label="State or region", longest=_LENGTHS["region"], required=False)
     country = forms.ChoiceField(
         label="Country",
         required=False,
@@ -65,6 +42,7 @@ class DetailsForm(forms.Form):
     purchase_order = LineField(
         label="Purchase order",
         longest=_LENGTHS["purchase_order"],
+        required=False,
         help_text="Stands on every invoice from now on.",
     )
     recipients = forms.CharField(
@@ -75,7 +53,7 @@ class DetailsForm(forms.Form):
     )
 
     def clean_recipients(self) -> list[str]:
-        return recipients_of(self.cleaned_data["recipients"])
+        return parse_recipients(self.cleaned_data["recipients"])
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data.get("tax_id", "")
@@ -87,7 +65,7 @@ class DetailsForm(forms.Form):
         return self.cleaned_data
 
 
-def recipients_of(text: str) -> list[str]:
+def parse_recipients(text: str) -> list[str]:
     """The addresses that were typed, each once, in their order.
 
     Raises ValidationError: `too_many`, `too_long`, and for the first that is none what
@@ -109,17 +87,8 @@ def recipients_of(text: str) -> list[str]:
     return list(found)
 
 
-FIELDS = (*(name for name, _ in LINES), "country", "tax_id", "recipients")
-
-
 def initial_of(details: BillingDetails | None) -> dict[str, Any]:
     if details is None:
         return {}
     said = {name: getattr(details, name) for name in FIELDS}
-    return said | {"recipients": "\n".join(details.recipients), "seen": mark_of(details)}
-
-
-def mark_of(details: BillingDetails | None) -> str:
-    """What a form remembers, to notice that somebody changed the details meanwhile."""
-    said = [getattr(details or BillingDetails(), name) for name in FIELDS]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    return said | {"recipients": "\n".join(details.recipients), "seen": details.mark}

@@ -46,7 +46,7 @@ class PlanForm(DeedForm):
 
     def __init__(self, *args: Any, plans: tuple[Plan, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = forms.ChoiceField(choices=[(plan.code, plan.label) for plan in plans]).choices
+        choices = [(plan.code, plan.label) for plan in plans]
         self.fields["plan"].choices = choices  # type: ignore[attr-defined]
 
 

@@ -100,17 +100,9 @@ class Gateway(Protocol):
     def payment_method(self, customer: str, *, subscription: str = "") -> MethodFacts | None: ...
 
     def checkout_url(
-        self,
-        *,
-        organization: UUID,
-        customer: str,
-        currency: str,
-        back: str,
-        key: str,
-        plan: str = "",
-        seats: int = 0,
+        self, *, organization: UUID, customer: str, currency: str, back: str, key: str
     ) -> str:
-        """The provider's page on which to subscribe or, without a plan, to add a method."""
+        """The provider's page on which to add a method."""
 
     def checkout_finish(self, ref: str) -> None:
         """Make the method that was added there the one that is charged."""

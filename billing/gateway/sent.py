@@ -15,11 +15,11 @@ from django.utils import timezone
 from billing.gateway import shapes
 from billing.gateway.facts import Buyer, GatewayError, UsageLine
 from billing.gateway.transfer import next_month
+from billing.tax import EU
 
 Sent = dict[str, Any]
 
-_EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-_TAX_IDS = dict.fromkeys(_EU, "eu_vat") | {
+_TAX_IDS = dict.fromkeys(EU, "eu_vat") | {
     "AU": "au_abn",
     "CA": "ca_bn",
     "CH": "ch_vat",
@@ -80,14 +80,6 @@ def items(prices: Mapping[str, str], plan: str, seats: int) -> list[Sent]:
     return [*sold, {_kind(base): base, "quantity": 1}] if base else sold
 
 
-def lines(prices: Mapping[str, str], plan: str, seats: int) -> list[Sent]:
-    """The same for Stripe's page, which takes an older plan as a price too."""
-    return [
-        {"price": item.get("price") or item["plan"], "quantity": item["quantity"]}
-        for item in items(prices, plan, seats)
-    ]
-
-
 def _kind(price: str) -> str:
     return "price" if price.startswith("price_") else "plan"
 
@@ -116,7 +108,7 @@ def usage(line: UsageLine, *, customer: str, invoice: str) -> Sent:
 
 def anchor() -> int:
     """The next month's first moment: periods are calendar months of the issuer."""
-    return _seconds(next_month(timezone.localtime(timezone=timezone.get_default_timezone())))
+    return _seconds(next_month(timezone.now()))
 
 
 def taxed() -> Sent:

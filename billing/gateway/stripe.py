@@ -117,39 +117,18 @@ class Stripe(StripeInvoices):
     # --- Stripe's own pages -------------------------------------------------------------------
 
     def checkout_url(
-        self,
-        *,
-        organization: UUID,
-        customer: str,
-        currency: str,
-        back: str,
-        key: str,
-        plan: str = "",
-        seats: int = 0,
+        self, *, organization: UUID, customer: str, currency: str, back: str, key: str
     ) -> str:
         params: Any = {
+            "mode": "setup",
             "customer": customer,
             "client_reference_id": str(organization),
+            "currency": currency.lower(),
             "success_url": f"{back}?checkout=done",
             "cancel_url": back,
         }
-        if plan:
-            params |= self._bought(organization, plan, seats)
-        else:
-            params |= {"mode": "setup", "currency": currency.lower()}
         with asking("page"):
             return _page(plain(self.api.checkout.sessions.create(params, once(key))))
-
-    def _bought(self, organization: UUID, plan: str, seats: int) -> dict[str, Any]:
-        return {
-            "mode": "subscription",
-            "line_items": sent.lines(self.prices, plan, seats),
-            "subscription_data": {
-                "billing_cycle_anchor": sent.anchor(),
-                "metadata": {"organization": str(organization)},
-            },
-            **sent.taxed(),
-        }
 
     def checkout_finish(self, ref: str) -> None:
         with asking("page"):

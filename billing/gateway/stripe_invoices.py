@@ -59,8 +59,8 @@ class StripeInvoices(Account):
             "collection_method": "charge_automatically",
             # What is owed for the plan stays out of it.
             "pending_invoice_items_behavior": "exclude",
+            # No tax either, whatever STRIPE_TAX says: the invoices that it pays bear it.
             "metadata": {"bailiwick": shapes.TOP_UP, "organization": str(organization)},
-            **sent.taxed(),
         }
         with asking("invoice"):
             return shapes.id_of(plain(self.api.invoices.create(params, once(key, "draft"))))

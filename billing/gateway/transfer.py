@@ -23,6 +23,7 @@ from billing.gateway.facts import (
     SubscriptionFacts,
     UsageLine,
 )
+from billing.periods import day_of, midnight, month_after
 
 
 class BankTransfer:
@@ -37,7 +38,7 @@ class BankTransfer:
     def subscribe(
         self, *, organization: UUID, customer: str, plan: str, seats: int, key: str
     ) -> SubscriptionFacts:
-        now = timezone.localtime()
+        now = timezone.now()
         return SubscriptionFacts(
             ref="",
             customer="",
@@ -78,15 +79,7 @@ class BankTransfer:
         return None
 
     def checkout_url(
-        self,
-        *,
-        organization: UUID,
-        customer: str,
-        currency: str,
-        back: str,
-        key: str,
-        plan: str = "",
-        seats: int = 0,
+        self, *, organization: UUID, customer: str, currency: str, back: str, key: str
     ) -> str:
         _has_none("page to pay on")
 
@@ -116,9 +109,7 @@ def refuse_to_resume(held: SubscriptionFacts) -> None:
 
 def next_month(moment: datetime) -> datetime:
     """The first moment of the next calendar month in the issuer's time zone."""
-    year, month = divmod(moment.year * 12 + moment.month, 12)
-    first = datetime(year, month + 1, 1)  # noqa: DTZ001 - the zone follows, with its own hour
-    return timezone.make_aware(first, timezone.get_default_timezone())
+    return midnight(month_after(day_of(moment)))
 
 
 def _has_none(what: str) -> NoReturn:

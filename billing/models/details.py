@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,12 +10,20 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from billing.countries import country_name
 from config.text import EMAIL_LENGTH, NAME_LENGTH
 from orgs.models.tenant import TenantModel, TenantQuerySet
 from projects.models.references import key as reference
 from projects.models.references import organization_of_record
 
 MOST_RECIPIENTS = 10
+PARTY = (
+    *("legal_name", "street", "street_2", "postcode", "city", "region", "country", "tax_id"),
+    "purchase_order",
+)
+"""What stands on invoices."""
+FIELDS = (*PARTY, "recipients")
+"""What people say; deeds and triggers keep the rest."""
 
 
 class BillingDetails(TenantModel):
@@ -64,6 +73,19 @@ class BillingDetails(TenantModel):
 
     def __str__(self) -> str:
         return self.legal_name
+
+    @property
+    def address(self) -> list[str]:
+        """As a letter has it, without what was left out."""
+        place = " ".join(filter(None, (self.postcode, self.city)))
+        country = country_name(self.country)
+        return list(filter(None, (self.street, self.street_2, place, self.region, country)))
+
+    @property
+    def mark(self) -> str:
+        """What a form remembers, to notice that somebody changed the details meanwhile."""
+        said = [getattr(self, name) for name in FIELDS]
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 class CreditEntry(TenantModel):

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from billing.models.subscriptions import LARGEST
+from billing.periods import today_here
 from orgs.models.tenant import TenantModel, TenantQuerySet
 from projects.models.references import key as reference
 from projects.models.references import organization_of_record
@@ -116,7 +117,7 @@ class Invoice(TenantModel):
 
     @property
     def is_overdue(self) -> bool:
-        return self.due > 0 and self.due_on is not None and self.due_on < timezone.localdate()
+        return self.due > 0 and self.due_on is not None and self.due_on < today_here()
 
 
 class InvoiceLine(TenantModel):

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 
-from billing.charges import NO_PROJECT, Charge, minor_of, month_of, term_charges, usage_charge
+from billing.charges import NO_PROJECT, Charge, minor_of, term_charges, usage_charge
 from billing.documents import pdf_words
 from billing.documents.paper import Line, Paper
 from billing.documents.rules import broken_rules
 from billing.models import CreditEntry, Invoice, InvoiceLine, Payment, Subscription, Term
-from billing.periods import DAY, today_here
+from billing.periods import DAY, month_after, month_of, today_here
 from billing.queries.metering import MonthToDate, metered, month_to_date
 from billing.queries.papers import paper_of
 from billing.queries.subscriptions import subscription_of
@@ -58,9 +57,7 @@ def invoices_of(org: UUID, *, year: int | None = None, state: str = "") -> Query
 def invoice_page(org: UUID, *, year: int | None, state: str, cursor: str | None) -> Page[Invoice]:
     """A page of the list, the newest first. One query."""
     rows = invoices_of(org, year=year, state=state).select_related("corrects")
-    # A day as text: cursors carry no dates, and it is in the same order.
-    rows = rows.annotate(day=Cast("issued_on", TextField()))
-    return keyset_page(rows, order=("-day", "-id"), cursor=cursor, size=SIZE)
+    return keyset_page(rows, order=("-issued_on", "-id"), cursor=cursor, size=SIZE)
 
 
 def invoice_years(org: UUID) -> list[int]:
@@ -181,7 +178,7 @@ def upcoming(
     subscription = subscription or subscription_of(org)
     if subscription is None or subscription.state == Subscription.State.ENDED:
         return None
-    start, end = month_of(today)
+    start, end = month_of(today), month_after(today)
     terms = list(Term.objects.in_org(org).filter(subscription=subscription))
     lines = term_charges(terms, start, end, subscription.currency)
     first = max(start, subscription.started_on)

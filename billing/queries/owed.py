@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 
 from billing.models import Invoice
-
-MOST = 10
+from billing.periods import today_here
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +23,6 @@ def owed(organization: UUID) -> Owed:
     """One query."""
     issued = Invoice.objects.in_org(organization).exclude(state=Invoice.State.DRAFT)
     newest = issued.order_by("-issued_on", "-id").values("pk")[:1]
-    late = Q(state=Invoice.State.OPEN, due_on__lt=timezone.localdate()) & ~Q(
-        kind=Invoice.Kind.CREDIT_NOTE
-    )
-    rows = list(issued.filter(late | Q(pk__in=newest)).order_by("issued_on", "id")[: MOST + 1])
+    late = Q(state=Invoice.State.OPEN, due_on__lt=today_here()) & ~Q(kind=Invoice.Kind.CREDIT_NOTE)
+    rows = list(issued.filter(late | Q(pk__in=newest)).order_by("issued_on", "id"))
     return Owed(overdue=[row for row in rows if row.is_overdue], last=rows[-1] if rows else None)

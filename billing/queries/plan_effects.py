@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q
 from django.db.models.functions import Now
@@ -41,13 +41,9 @@ def plan_effects(
     if not when:
         return effects
     return [
-        Effect(
-            icon=effect.icon,
-            text=effect.text,
-            note=f"{when}{effect.note[:1].lower()}{effect.note[1:]}" if effect.note else "",
-            number=effect.number,
-            gains=effect.gains,
-        )
+        replace(effect, note=f"{when}{effect.note[:1].lower()}{effect.note[1:]}")
+        if effect.note
+        else effect
         for effect in effects
     ]
 

@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import dateformat
 
-from billing.actions.terms import held
 from billing.offers import Offer, sells, sold_plans
 from billing.periods import today_here
 from billing.queries.subscriptions import plan_change, subscription_of
+from billing.queries.terms import held
 from config.roles import Permission
 from orgs.access import Access
 from orgs.queries.organizations import owner_names
@@ -24,7 +24,7 @@ def seat_price(access: Access) -> SeatPrice:
     living = subscription_of(access.org.id)
     if living is None:
         plan = sold_plans()[0]
-        offer = Offer.of(plan, plan.least, settings.CURRENCY.upper())
+        offer = Offer.of(plan, plan.least, settings.CURRENCY)
         return SeatPrice(month=offer.seat_price, plan=plan.label, **_buyer(access, "start"))
     now = held(living)
     try:

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from billing.actions.terms import held, planned, priced_like
 from billing.charges import term_charges
 from billing.models import Subscription, Term
 from billing.offers import Offer, offered
 from billing.periods import DAY, month_after, month_of, today_here
 from billing.plans import Plan, plan_of
+from billing.queries.terms import held, planned
 from config.moments import format_money
 
 
@@ -115,7 +115,7 @@ def plan_change(
     """
     today = today or today_here()
     if subscription is None:
-        after = offered(plan, seats, settings.CURRENCY.upper())
+        after = offered(plan, seats, settings.CURRENCY)
         return PlanChange(
             before=None,
             old_plan=plan_of(settings.DEFAULT_PLAN),
@@ -127,7 +127,7 @@ def plan_change(
     now = held(subscription)
     after = now
     if (plan, seats) != (now.plan.code, now.seats):
-        after = priced_like(now, offered(plan, seats, subscription.currency))
+        after = offered(plan, seats, subscription.currency).priced_like(now)
     at_once = now.larger(after)
     return PlanChange(
         before=now,

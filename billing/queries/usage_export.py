@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import psycopg
 from django.conf import settings
@@ -22,6 +21,7 @@ from django.db import connection
 from billing.export_columns import COPY, Column, Form, line, made
 from billing.export_lines import BY_ID, Lines, column, folded, of_day, of_request
 from billing.models import UsageDay
+from billing.periods import DAY, midnight
 from billing.queries.usage_names import WORDS, Known, known
 from billing.queries.usage_rows import embedded
 from orgs.access import Access
@@ -66,7 +66,7 @@ class Export:
 
     @property
     def file(self) -> str:
-        days = f"{self.start:%Y%m%d}-{self.end - datetime.timedelta(days=1):%Y%m%d}"
+        days = f"{self.start:%Y%m%d}-{self.end - DAY:%Y%m%d}"
         return f"usage-{self.lines.value}-{days}.v{VERSION}.{self.form.value}"
 
 
@@ -148,7 +148,7 @@ def _head(export: Export) -> bytes:
     said = {
         "schema": export.schema,
         "since": export.start.isoformat(),
-        "until": (export.end - datetime.timedelta(days=1)).isoformat(),
+        "until": (export.end - DAY).isoformat(),
         "time_zone": settings.TIME_ZONE,
         "currency": settings.CURRENCY if export.costs else None,
         "filters": {name.value: subject for name, subject in export.filters.items()},
@@ -238,11 +238,7 @@ def _days(export: Export) -> tuple[str, dict[str, Any]]:
 
 
 def _moments(export: Export) -> tuple[str, dict[str, Any]]:
-    zone = ZoneInfo(settings.TIME_ZONE)
-    since, until = (
-        datetime.datetime.combine(day, datetime.time.min, zone)
-        for day in (export.start, export.end)
-    )
+    since, until = midnight(export.start), midnight(export.end)
     said = {"since": since, "until": until, "zone": settings.TIME_ZONE}
     said |= {"floor": uuid_floor(since - _APART), "ceiling": uuid_floor(until + _APART)}
     return (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -137,7 +136,3 @@ def _keys(access: Access, at: Project | None) -> QuerySet[Key]:
     if not managed:
         of_others &= ~Q(kind=Key.Kind.PERSONAL)
     return keys.filter(Q(creator=access.membership_id, creator__isnull=False) | of_others)
-
-
-def subject_id(subject: str) -> UUID | None:
-    return UUID(subject) if subject else None

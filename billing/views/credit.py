@@ -79,12 +79,11 @@ def _bought(request: OrgRequest, form: CreditForm, charged: bool) -> tuple[str, 
     """What is true now, and the page that shows it."""
     amount, token = form.cleaned_data["amount"], str(form.cleaned_data["once"])
     shown = format_money(amount, settings.CURRENCY)
-    if charged:
-        credit_charge(amount=amount, actor=request.access, token=token)
-        page = reverse("credit_list", args=[request.org.slug])
-        return f"{shown} is charged. It counts as credit once it is paid", page
-    invoice: Invoice = buy(amount=amount, actor=request.access, token=token)
+    deed = credit_charge if charged else buy
+    invoice = deed(amount=amount, actor=request.access, token=token)
     page = reverse("invoice_view", args=[request.org.slug, invoice.pk])
+    if invoice.state == Invoice.State.PAID:
+        return f"{shown} is paid and counts as credit", page
     return f"{invoice} over {shown} is issued. It counts as credit once it is paid", page
 
 

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from audit.events import Event
-from billing.actions.details import details_change, details_of
+from billing.actions.details import details_change
 from billing.actions.payment_methods import payment_page_open
-from billing.forms.details import DetailsForm, initial_of, mark_of
+from billing.forms.details import DetailsForm, initial_of
 from billing.forms.subscriptions import DeedForm
 from billing.gateway import gateway
+from billing.models import BillingDetails
 from config.gate import gate
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
@@ -28,7 +29,7 @@ METHOD = "billing/payment_method_change.html"
 
 @gate(Permission.BILLING_EDIT_DETAILS, records=Event.BILLING_DETAILS_CHANGED)
 def billing_details_change(request: OrgRequest, slug: str) -> HttpResponse:
-    form = DetailsForm(posted(request), initial=initial_of(details_of(request.access)))
+    form = DetailsForm(posted(request), initial=initial_of(_details(request)))
     if form.is_valid():
         said, seen = form.cleaned_data, form.cleaned_data["seen"]
         try:
@@ -50,7 +51,7 @@ def payment_method_change(request: OrgRequest, slug: str) -> HttpResponse:
         "asked": asked,
         "issuer": settings.ISSUER,
         "due_days": settings.INVOICE_DUE_DAYS,
-        "details": details_of(request.access),
+        "details": _details(request),
         "attempt": uuid4().hex,
         "back": _billing(request),
     }
@@ -70,8 +71,12 @@ def payment_method_change(request: OrgRequest, slug: str) -> HttpResponse:
     return show(request, METHOD, form, context)
 
 
+def _details(request: OrgRequest) -> BillingDetails | None:
+    return BillingDetails.objects.in_org(request.org.id).first()
+
+
 def _around(request: OrgRequest) -> dict[str, Any]:
-    return {"back": _billing(request), "mark": mark_of(details_of(request.access))}
+    return {"back": _billing(request), "mark": (_details(request) or BillingDetails()).mark}
 
 
 def _billing(request: OrgRequest) -> str:

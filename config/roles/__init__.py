@@ -1,7 +1,7 @@
 """The rule book: every permission, role, policy and preset, and which role may do what.
 
 Plain data that imports no app, so that everyone may read it. Nothing else in the project lists
-roles. Who *holds* a role, and who may hand one out, is decided in orgs/access.py.
+roles. Who *holds* a role is decided in orgs/access.py, who may hand one out in orgs/ceiling.py.
 """
 
 from config.roles.book import (

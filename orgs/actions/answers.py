@@ -51,7 +51,7 @@ def invitation_accept(*, token: str, person: User, identity: Actor) -> Access:
 
     Returns the new member's access, with the transaction bound to it. Raises ValidationError:
     `unknown`, `expired`, `revoked`, `accepted`, `declined`, `closed`, `other_address`,
-    `already_member`, `address_in_use`, `superadmin`, `rule`.
+    `already_member`, `address_in_use`, `ended`, `superadmin`, `rule`.
     """
     row = _accepted_row(token, person)
     if row is None:
@@ -60,7 +60,11 @@ def invitation_accept(*, token: str, person: User, identity: Actor) -> Access:
     organization = Organization.objects.get(pk=organization_id)
     access = bind_member(organization.slug, person.pk, identity=identity)
     if access is None:
-        raise LookupError("Who has just joined cannot be bound.")
+        # Of an entry of the list that had an end, which has come meanwhile.
+        raise ValidationError(
+            "Your place in this organization has ended. Ask whoever invited you to extend it.",
+            code="ended",
+        )
     with _judged(organization_id, invitation_id):
         _record_joining(access, invitation_id, membership_id, Role(role))
         joining.joined(invitation=invitation_id, access=access)

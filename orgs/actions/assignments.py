@@ -25,22 +25,25 @@ from audit.ledger import Actor, Target
 from audit.models import Outcome
 from config.moments import format_local
 from config.roles import Role
-from config.text import NAME_LENGTH
 from orgs import letters
 from orgs.access import Access
 from orgs.actions.claim_ends import claim_end, record, tell, turn
 from orgs.actions.claims import announce_values, in_words
-from orgs.models import Invitation, Organization, OwnerClaim
+from orgs.models import Invitation, Membership, Organization, OwnerClaim
 from orgs.queries.invitations import hash_of
 from orgs.tenancy import bound
 
 State = OwnerClaim.State
-_CREATE = "SELECT owner_assignment_create(%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
-_CANCEL = "SELECT owner_assignment_cancel(%s, %s, %s, %s, %s::jsonb, %s::jsonb)"
+_CREATE = "SELECT owner_assignment_create(%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb)"
+_CANCEL = "SELECT owner_assignment_cancel(%s, %s, %s, %s::jsonb, %s::jsonb)"
 REFUSED = {
     "missing": "This organization is gone.",
     "pending": "It still waits for its first owner. Name another first owner instead.",
     "has_owner": "It has an active owner. Inside an organization, owners name owners.",
+    "kept_out": (
+        "It has an owner, whose account the platform keeps out. Nobody is named in their place:"
+        " let the account in instead."
+    ),
     "own_address": "You may not name yourself.",
     "superadmin": "You may not name somebody who runs this platform.",
     "running": "A claim of ownership is running already.",
@@ -58,7 +61,7 @@ def owner_assignment_create(
     claim = uuid7()
     changes: dict[str, ledger.Change] = {"method": (None, in_words(OwnerClaim.Method.PLATFORM))}
     facts, words = _texts(Event.OWNER_CLAIM_CREATED, claim, email, changes, reason, actor)
-    said = (organization, claim, email, reason, actor.identity.id, _label(actor), facts, words)
+    said = (organization, claim, email, reason, actor.identity.id, facts, words)
     answer = _one(_CREATE, said)
     if answer != "done":
         field = "email" if answer in ("own_address", "superadmin") else None
@@ -81,7 +84,7 @@ def owner_assignment_cancel(
     """Take it back before the 72 hours are over. Raises ValidationError: `closed`."""
     changes: dict[str, ledger.Change] = {"state": (State.OPEN.label, State.CANCELED.label)}
     facts, words = _texts(Event.OWNER_CLAIM_CANCELED, claim, email, changes, reason, actor)
-    said = (organization, claim, actor.identity.id, _label(actor), facts, words)
+    said = (organization, claim, actor.identity.id, facts, words)
     if not _one(_CANCEL, said):
         raise ValidationError("It is not open any more.", code="closed")
     ledger.record_platform(
@@ -107,12 +110,18 @@ def claim_advance(*, organization: UUID, claim: UUID, actor: Actor) -> None:
 
 
 def _advance_platforms(claim: OwnerClaim, held: Organization, actor: Actor) -> None:
-    if held.owner_count > 0:
+    if _has_an_owner(held):
         claim_end(claim, State.CANCELED, actor)
     elif claim.state == State.ASKED:
         _announce(claim, actor)
     elif claim.is_ripe:
         _invite(claim, held, actor)
+
+
+def _has_an_owner(organization: Organization) -> bool:
+    """One whom the platform keeps out counts as well: whoever suspends must not name the next."""
+    owners = Membership.objects.in_org(organization).filter(role=Role.OWNER)
+    return owners.filter(person__isnull=False).exists()
 
 
 def _announce(claim: OwnerClaim, actor: Actor) -> None:
@@ -202,10 +211,6 @@ def _texts(
         reason=reason,
         outcome=Outcome.DONE,
     )
-
-
-def _label(actor: Access) -> str:
-    return actor.identity.label[:NAME_LENGTH]
 
 
 def _one(statement: str, said: Sequence[str | UUID | None]) -> str:

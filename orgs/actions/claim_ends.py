@@ -21,9 +21,9 @@ from config.text import NAME_LENGTH
 from orgs.access import Access
 from orgs.actions.notices import notify
 from orgs.models import Membership, Organization, OrganizationDomain, OwnerClaim
+from orgs.queries.claims import RUNNING
 
 State = OwnerClaim.State
-RUNNING = (State.ASKED, State.OPEN)
 
 
 @transaction.atomic

@@ -24,11 +24,12 @@ from config.moments import format_local
 from config.roles import Permission, Role
 from config.text import NAME_LENGTH
 from orgs.access import Access, require
-from orgs.actions.claim_ends import RUNNING, claim_end, record, tell, turn
+from orgs.actions.claim_ends import claim_end, record, tell, turn
 from orgs.actions.members import locked, set_role
 from orgs.domains import require_answer
 from orgs.models import Membership, OrganizationDomain, OwnerClaim
-from orgs.models.recovery import NOTICE, RIPE_FOR, new_token
+from orgs.models.recovery import NOTICE, new_token
+from orgs.queries.claims import RUNNING
 from orgs.rules.keeping import unjudged
 
 State = OwnerClaim.State
@@ -174,6 +175,7 @@ def announce_values(now: datetime.datetime) -> dict[str, Any]:
 
 def _announce(claim: OwnerClaim, **values: Any) -> OwnerClaim:
     """The one turn from asked to open; that no second claim is, the database sees to."""
+    _require_in_time(claim)
     try:
         with transaction.atomic():
             now = timezone.now()
@@ -186,14 +188,12 @@ def _announce(claim: OwnerClaim, **values: Any) -> OwnerClaim:
 
 def _require_ready(claim: OwnerClaim, people: dict[UUID, Membership]) -> Membership:
     """The claimant, now that everything the claim rests on was asked again."""
-    now = timezone.now()
     if claim.state != State.OPEN or claim.ripe_at is None:
         raise ValidationError("This claim is not open any more.", code="closed")
-    if claim.ripe_at > now:
+    if claim.ripe_at > timezone.now():
         when = format_local(claim.ripe_at, "j F Y, H:i T")
         raise ValidationError(f"The notice runs until {when}.", code="not_ripe")
-    if claim.ripe_at + RIPE_FOR <= now:
-        raise ValidationError("This claim has expired.", code="closed")
+    _require_in_time(claim)
     claimant = people.get(claim.claimant_id) if claim.claimant_id else None
     if claimant is None or not _is_active_admin(claimant):
         raise ValidationError("Only an Admin completes a claim.", code="not_admin")
@@ -203,6 +203,11 @@ def _require_ready(claim: OwnerClaim, people: dict[UUID, Membership]) -> Members
             name = claim.second_name or "The second Admin"
             raise ValidationError(f"{name} is no active Admin any more.", code="second_gone")
     return claimant
+
+
+def _require_in_time(claim: OwnerClaim) -> None:
+    if claim.has_lapsed:
+        raise ValidationError("This claim has expired.", code="closed")
 
 
 def _people(claim: OwnerClaim) -> list[Membership]:
@@ -245,7 +250,7 @@ def _require_own(claim: OwnerClaim, actor: Access) -> None:
 def _require_none_open(actor: Access) -> None:
     claims = OwnerClaim.objects.in_org(actor.org.id)
     for claim in claims.filter(state__in=RUNNING):
-        if claim.lapses_at <= timezone.now():
+        if claim.has_lapsed:
             claim_end(claim, State.EXPIRED, SYSTEM)
     if claims.filter(state=State.OPEN).exists():
         raise _running()

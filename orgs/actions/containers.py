@@ -149,15 +149,17 @@ def container_close(*, organization: UUID, reason: str, actor: Access) -> Organi
 
 
 @transaction.atomic
-def container_restore(*, organization: UUID, actor: Access) -> Organization:
+def container_restore(*, organization: UUID, reason: str, actor: Access) -> Organization:
     """Bring an organization back that was to be deleted.
 
     Raises ValidationError: `not_closing`, `no_owner`.
     """
     old = _seen(organization)
     with bound(organization), _needing_an_owner():
-        found = organizations.organization_restore(organization=organization, actor=actor)
-    return _record_turn(Event.ORGANIZATION_RESTORED, old, found, "", actor)
+        found = organizations.organization_restore(
+            organization=organization, reason=reason, actor=actor
+        )
+    return _record_turn(Event.ORGANIZATION_RESTORED, old, found, reason, actor)
 
 
 @transaction.atomic

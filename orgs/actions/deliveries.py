@@ -8,6 +8,7 @@ lease changes nothing any more, so that two are never at one webhook. The sendin
 from __future__ import annotations
 
 import datetime
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,9 +111,16 @@ def delivery_move(*, claim: Claim, position: int, status: int | None = None) -> 
 
 
 def delivery_settle(
-    *, claim: Claim, attempts: Sequence[WebhookAttempt], failure: WebhookAttempt | None
+    *,
+    claim: Claim,
+    attempts: Sequence[WebhookAttempt],
+    failure: WebhookAttempt | None,
+    asked_to_wait: int = 0,
 ) -> None:
-    """Give it back and keep what came of it; after the last try it is disabled."""
+    """Give it back and keep what came of it; after the last try it is disabled.
+
+    `asked_to_wait` is for how many seconds the receiver wants to be left alone.
+    """
     with bound(claim.organization):
         row = _held(claim).select_for_update(of=("self",)).first()
         if row is None:
@@ -122,7 +130,7 @@ def delivery_settle(
         changes: dict[str, Any] = {"lease": None, "lease_until": Now()}
         if row.test_at == claim.test_at:
             changes["test_at"] = None
-        _held(claim).update(**changes | _after(failure, row) if failure else changes)
+        _held(claim).update(**changes | _after(failure, row, asked_to_wait) if failure else changes)
         if failure and _is_last(failure, row):
             _disable(row, failure)
 
@@ -132,13 +140,14 @@ def _held(claim: Claim) -> QuerySet[Webhook]:
     return rows.filter(pk=claim.webhook, lease=claim.lease)
 
 
-def _after(failure: WebhookAttempt, row: Webhook) -> dict[str, Any]:
-    wait = WAITS[min(row.failures, len(WAITS) - 1)]
+def _after(failure: WebhookAttempt, row: Webhook, asked_to_wait: int) -> dict[str, Any]:
+    # Up to a tenth sooner: what failed together does not come back together.
+    wait = WAITS[min(row.failures, len(WAITS) - 1)] * random.uniform(0.9, 1)  # noqa: S311
     return {
         "failures": row.failures + 1,
         "last_status": failure.status,
         "last_error": failure.error,
-        "next_try_at": Now() + datetime.timedelta(seconds=wait),
+        "next_try_at": Now() + datetime.timedelta(seconds=max(wait, asked_to_wait)),
     }
 
 

@@ -15,7 +15,7 @@ from config.text import NAME_LENGTH
 from orgs.access import Access, require
 from orgs.actions.claim_ends import claims_cancel_of
 from orgs.domains import require_answer
-from orgs.models import OrganizationDomain
+from orgs.models import Organization, OrganizationDomain
 
 MOST_DOMAINS = 20
 
@@ -28,6 +28,8 @@ def domain_add(*, domain: str, actor: Access) -> OrganizationDomain:
     `too_many`, `added_already`.
     """
     require(actor, Permission.ORG_MANAGE_SETTINGS)
+    # Who counts holds the organization's row.
+    Organization.objects.select_for_update(no_key=True).get(pk=actor.org.id)
     here = OrganizationDomain.objects.in_org(actor.org.id)
     if here.count() >= MOST_DOMAINS:
         raise ValidationError(f"{MOST_DOMAINS} domains are the most.", code="too_many")

@@ -14,8 +14,9 @@ from django.utils import timezone
 from audit import ledger
 from audit.events import Event
 from config.roles import Permission, Role
-from orgs.access import Access, require, require_grant
+from orgs.access import Access, require
 from orgs.actions.members import locked, refuse_support, save_keeping_an_owner, target_of
+from orgs.ceiling import require_grant
 from orgs.models import Membership
 
 

@@ -20,8 +20,9 @@ from audit.events import Event
 from audit.models import Event as Entry
 from audit.models import Outcome
 from config.roles import GROUP_ROLES, Role
-from orgs.access import Access, require_grant
+from orgs.access import Access
 from orgs.actions.groups import locked, target_of
+from orgs.ceiling import require_grant
 from orgs.grants import permission_id
 from orgs.models import Entitlement, Group, GroupRole, Membership
 

@@ -24,8 +24,9 @@ from audit.ledger import Change, Target
 from config.database import constraint_of
 from config.roles import Role
 from config.text import clean_email
-from orgs.access import Access, require_grant
+from orgs.access import Access
 from orgs.actions.members import refusal_of
+from orgs.ceiling import require_grant
 from orgs.models import Invitation, Membership, Organization
 from orgs.queries.invitations import Roll, hash_of, roll_of
 from orgs.seats import no_seat_words
@@ -59,7 +60,7 @@ def invitation_create(
 
     A placeholder, named or known by the same address, becomes a member in place. Raises
     ValidationError: `ceiling`, `reason_missing`, `own_address`, `already_member`,
-    `already_pending`, `no_seat`, and what `clean_email` raises.
+    `already_pending`, `ended`, `no_seat`, and what `clean_email` raises.
     """
     lock_organization(actor)
     ask = Ask(email=clean_email(email), role=role, reason=reason, placeholder=membership)
@@ -172,6 +173,12 @@ def require_invitable(ask: Ask, *, roll: Roll, actor: Access) -> None:
     if ask.email in roll.invited:
         raise _already_pending()
     if placeholder := ask.placeholder or known:
+        if placeholder.is_expired:
+            raise ValidationError(
+                "The place of %(name)s has ended. Extend it first.",
+                code="ended",
+                params={"name": placeholder.name},
+            )
         # Filling an entry gives its holder that entry's place: no way around the ceiling.
         require_grant(actor, Role(placeholder.role))
 

@@ -13,7 +13,8 @@ from audit.events import Event
 from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission, Role
-from orgs.access import Access, require, require_grant
+from orgs.access import Access, require
+from orgs.ceiling import require_grant
 from orgs.leaving import leave
 from orgs.models import Membership
 

@@ -136,7 +136,7 @@ def organization_close(*, organization: UUID, reason: str, actor: Access) -> Org
 
 
 @transaction.atomic
-def organization_restore(*, organization: UUID, actor: Access) -> Organization:
+def organization_restore(*, organization: UUID, actor: Access, reason: str = "") -> Organization:
     """Open an organization again that was to be deleted, exactly as it was; one in which nobody
     ever was waits for its first owner again.
 
@@ -155,7 +155,7 @@ def organization_restore(*, organization: UUID, actor: Access) -> Organization:
         Event.ORGANIZATION_RESTORED,
         state=Organization.State.OPEN if found.member_count else Organization.State.PENDING,
         closes_at=None,
-        reason="",
+        reason=reason,
         actor=actor.identity,
     )
 

@@ -34,7 +34,8 @@ def ownership_offer(
     """Offer ownership to a member, who has a week to accept (S4-012).
 
     `page` is the address where it can be accepted, for the mail. Raises ValidationError:
-    `forbidden`, `placeholder`, `already_owner`, `already_offered`, `gone`.
+    `forbidden`, `placeholder`, `suspended_account`, `support`, `already_owner`,
+    `already_offered`, `gone`.
     """
     require(actor, Permission.ORG_TRANSFER_OWNERSHIP)
     # The lock on the member orders two owners who offer at the same time.

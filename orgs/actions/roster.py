@@ -20,9 +20,10 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor, Target
 from config.roles import Permission, Role
-from orgs.access import Access, require, require_grant
+from orgs.access import Access, require
 from orgs.actions.members import refusal_of
 from orgs.actions.roster_rows import Progress, Rows
+from orgs.ceiling import require_grant
 from orgs.models import Group, GroupMembership, Membership, Organization
 from orgs.queries.roster import roster_snapshot
 from orgs.roster.document import OrgFile

@@ -235,6 +235,10 @@ class Rows:
                 maintainer=(None, maintainer),
                 expires_at=(None, None),
             )
+        # A place that has ended stands in the way of its own return.
+        pairs = ((seat.group_id, seat.membership_id) for seat in seats)
+        ended = [self.seats[pair] for pair in pairs if pair in self.seats]
+        GroupMembership.objects.in_org(self.organization).filter(pk__in=ended).delete()
         GroupMembership.objects.bulk_create(seats, batch_size=BATCH)
 
     # Finding

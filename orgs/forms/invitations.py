@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 
 from config.roles import ORGANIZATION_ROLES, Role
 from config.text import clean_line
-from orgs.access import Access, require_grant
+from orgs.access import Access
 from orgs.actions.invitation_batches import Line
 from orgs.actions.invitations import LONGEST_DAYS, NEEDS_REASON
+from orgs.ceiling import require_grant
 from orgs.forms.addresses import REASON_LENGTH, lines_of, read_csv
 from orgs.models import Membership
 
@@ -57,14 +58,6 @@ class RoleAndReasonForm(forms.Form):
         if role in NEEDS_REASON and reason == "":
             why = f"Say why: an {role.label} is invited with a reason."
             self.add_error("reason", ValidationError(why, code="reason_missing"))
-
-    @property
-    def first_code(self) -> str:
-        """For the record of a failed attempt."""
-        for errors in self.errors.as_data().values():
-            for error in errors:
-                return error.code or "invalid"
-        return ""
 
 
 class InviteForm(RoleAndReasonForm):

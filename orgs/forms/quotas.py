@@ -33,7 +33,7 @@ class QuotasForm(forms.Form):
     def clean_seen(self) -> dict[str, int]:
         try:
             said = json.loads(self.cleaned_data["seen"] or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 

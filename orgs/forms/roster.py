@@ -15,8 +15,8 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 
 from config.text import clean_line
+from orgs.roster.nodes import MAX_BYTES
 
-LARGEST = 16 * 1024 * 1024
 LARGEST_PACKED = 2 * 1024 * 1024
 PLAN_SECONDS = 24 * 3600
 
@@ -80,7 +80,7 @@ class RosterForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file and file.size > LARGEST:
+        if file and file.size > MAX_BYTES:
             raise ValidationError("This file is larger than 16 MiB. Split it.", code="too_large")
         return file
 

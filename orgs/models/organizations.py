@@ -254,6 +254,11 @@ class Membership(TenantModel):
         return self.origin == self.Origin.SUPPORT
 
     @property
+    def window_ends(self) -> datetime.datetime | None:
+        """Until when support is let in; None for everybody else."""
+        return self.expires_at if self.is_support else None
+
+    @property
     def role_label(self) -> str:
         return Role(self.role).label
 

@@ -172,3 +172,8 @@ class OwnerClaim(TenantModel):
     def lapses_at(self) -> datetime.datetime:
         """When it ends by itself."""
         return self.ripe_at + RIPE_FOR if self.ripe_at else self.created_at + ASKED_FOR
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Time decides, not the job that marks it."""
+        return self.lapses_at <= timezone.now()

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 
 from audit.events import Event
 from config.gate import gate
@@ -17,8 +17,9 @@ from orgs.actions import assignments
 from orgs.forms.claims import AssignmentForm
 from orgs.forms.containers import LiftForm
 from orgs.models import Organization
+from orgs.portal.containers import container_at, page_of
 from orgs.portal.deeds import Deed, PortalRequest, answer, posted
-from orgs.queries.claims import assignment_of
+from orgs.queries.claims import assignment_of, owner_accounts
 
 ASSIGN = Permission.PLATFORM_ASSIGN_FIRST_OWNER
 
@@ -32,26 +33,31 @@ def routes(inside: Callable[..., Any], name: Callable[[str], str]) -> list[URLPa
 
 
 def standing(found: Organization) -> dict[str, Any]:
-    """What a container's page says: may somebody be named, and what became of who was."""
+    """What a container's page says: may somebody be named, and what became of who was.
+
+    Who keeps an owner out must not name the next one: that makes nobody ownerless.
+    """
     newest = assignment_of(found.pk)
-    ownerless = found.owner_count == 0 and found.state != Organization.State.PENDING
+    nobody_acts = found.owner_count == 0 and found.state != Organization.State.PENDING
+    kept_out = owner_accounts(found.pk) if nobody_acts else 0
     return {
         "assignment": newest,
-        "may_assign_owner": ownerless and not (newest and newest.is_running),
+        "owners_kept_out": kept_out,
+        "may_assign_owner": nobody_acts and not kept_out and not (newest and newest.is_running),
     }
 
 
 @gate(ASSIGN, records=Event.OWNER_CLAIM_CREATED, fresh=True)
 def container_assign_owner(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found = _found(pk)
+    found = container_at(pk)
     form = posted(request, AssignmentForm)
     deed = Deed(
         title=f"Name an owner for {found.name}?",
         text="Its Admins are told at once, and its own log says so. After 72 hours the person is"
-        " invited, unless an owner is active again. You may not name yourself.",
+        " invited, unless there is an owner again. You may not name yourself.",
         button="Name this owner",
         busy="Naming",
-        back=_page_of(pk),
+        back=page_of(pk),
         icon="key",
         danger=True,
     )
@@ -71,16 +77,16 @@ def container_assign_owner(request: PortalRequest, pk: UUID) -> HttpResponse:
 
 @gate(ASSIGN, records=Event.OWNER_CLAIM_CANCELED)
 def container_unassign_owner(request: PortalRequest, pk: UUID) -> HttpResponse:
-    found, newest = _found(pk), assignment_of(pk)
+    found, newest = container_at(pk), assignment_of(pk)
     if newest is None or not newest.is_running:
-        return redirect(_page_of(pk))
+        return redirect(page_of(pk))
     form = posted(request, LiftForm)
     deed = Deed(
         title=f"Take back the naming of {newest.email}?",
         text=f"Nobody is invited, and {found.name} stays without an owner.",
         button="Take it back",
         busy="Taking back",
-        back=_page_of(pk),
+        back=page_of(pk),
         icon="arrow-uturn-left",
     )
 
@@ -96,11 +102,3 @@ def container_unassign_owner(request: PortalRequest, pk: UUID) -> HttpResponse:
         return f"{newest.email} will not be invited."
 
     return answer(request, deed, form, act)
-
-
-def _found(pk: UUID) -> Organization:
-    return get_object_or_404(Organization.objects.as_containers(), pk=pk)
-
-
-def _page_of(pk: UUID) -> str:
-    return reverse("admin:orgs_organization_change", args=[pk])

@@ -1,16 +1,21 @@
-"""What the portal's lists have in common: rights from the rule book, no deletion, one record."""
+"""What the portal's lists have in common: rights from the rule book, no deletion, one record; and
+how one container is found.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from config.roles import Permission
+from orgs.models import Organization
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -68,3 +73,11 @@ class ContainerAdmin(Base):
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any: ...
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any: ...
+
+
+def container_at(pk: UUID) -> Organization:
+    return get_object_or_404(Organization.objects.as_containers(), pk=pk)
+
+
+def page_of(pk: UUID) -> str:
+    return reverse("admin:orgs_organization_change", args=[pk])

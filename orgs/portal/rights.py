@@ -59,10 +59,11 @@ _ONLY_THE_PLATFORMS = (
 FUNCTIONS = (
     # What the walls and the ledger rest on.
     *("app_org", "app_portal", "bind_organization", "bind_portal"),
-    *("ledger_append", "ledger_verify", "base_effects"),
+    "portal_append",
     # Doors of the portal's own, each for one deed or for numbers.
     *("container_create", "container_invite_owner", "container_stops", "sign_out_everywhere"),
     *("owner_assignment_create", "owner_assignment_cancel", "owner_assignment_of"),
+    "owner_accounts",
     *("platform_metrics", "platform_calls", "ledger_counters"),
 )
 

@@ -17,7 +17,7 @@ from audit.queries import recent
 from config.gate import doors_of, gate, lock_of
 from config.roles import Permission, Role
 from orgs.models import Organization
-from orgs.portal import providers
+from orgs.portal import checkpoints, providers
 from orgs.portal.accounts import AccountAdmin
 from orgs.portal.ledger import platform_counters, platform_log
 from orgs.portal.metrics import platform_metrics
@@ -49,7 +49,9 @@ PAGES = (
         ),
     ),
 )
-ROOMS = {"admin:platform_counters": "admin:platform_log"}
+ROOMS = dict.fromkeys(
+    ("admin:platform_counters", "admin:platform_checkpoints"), "admin:platform_log"
+)
 
 
 class Portal(AdminSite):
@@ -87,6 +89,15 @@ class Portal(AdminSite):
             path("settings/", inside(platform_settings), name="platform_settings"),
             path("log/", inside(platform_log), name="platform_log"),
             path("log/organizations/", inside(platform_counters), name="platform_counters"),
+            *(
+                path(f"log/{route}", inside(view), name=view.__name__)
+                for route, view in (
+                    ("export/", checkpoints.platform_log_export),
+                    ("checkpoints/", checkpoints.platform_checkpoints),
+                    ("checkpoints/export/", checkpoints.platform_checkpoint_export),
+                    ("checkpoints/verify_ledger.py", checkpoints.platform_verifier),
+                )
+            ),
             *(
                 path(f"providers/{route}", inside(view), name=view.__name__)
                 for route, view in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -59,9 +60,9 @@ class Assignment:
     named_by: str
     reason: str
     state: str
-    created_at: object
-    ripe_at: object
-    closed_at: object
+    created_at: datetime.datetime
+    ripe_at: datetime.datetime | None
+    closed_at: datetime.datetime | None
 
     @property
     def is_running(self) -> bool:
@@ -70,6 +71,13 @@ class Assignment:
     @property
     def label(self) -> str:
         return OwnerClaim.State(self.state).label
+
+
+def owner_accounts(organization: UUID) -> int:
+    """How many owners with an account a container has, those kept out by the platform as well."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT owner_accounts(%s)", [organization])
+        return int(cursor.fetchone()[0])
 
 
 def assignment_of(organization: UUID) -> Assignment | None:

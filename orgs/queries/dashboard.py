@@ -22,7 +22,7 @@ from config.roles import Permission, Role
 from orgs.access import Access
 from orgs.dashboard_parts import Fact, Waiting
 from orgs.keys import active_keys, counted_keys
-from orgs.models import Group, Invitation, SupportWindow
+from orgs.models import Invitation, SupportWindow
 from orgs.queries.members import offer_for
 from orgs.queries.organizations import owner_names
 
@@ -222,16 +222,6 @@ def _placeholders(access: Access, now: Invited) -> list[Waiting]:
             deed="Look at them",
         )
     ]
-
-
-def my_groups(access: Access) -> list[Group]:
-    """The groups that this person is in, by name."""
-    if access.membership_id is None:
-        return []
-    groups = Group.objects.in_org(access.org.id).filter(
-        seats__membership_id=access.membership_id, seats__organization_id=access.org.id
-    )
-    return list(groups.order_by("name")[:20])
 
 
 def capped(number: int, cap: int = 10_000) -> str:

@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from config.roles import Permission, Role, Scope, permissions_of
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.models import Group, GroupRole, Membership
 
 # The groups' shares in the order of the tree, each with whether this person holds a role there.

@@ -99,10 +99,6 @@ class Glimpse:
         return Role(self.role).label
 
     @property
-    def role_description(self) -> str:
-        return Role(self.role).description
-
-    @property
     def is_open(self) -> bool:
         return self.state == State.PENDING
 

@@ -17,7 +17,8 @@ from config.roles import (
     permissions_in,
     permissions_of,
 )
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 
 
 @dataclass(frozen=True, slots=True)

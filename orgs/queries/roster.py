@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from config.prepared import prepared_row
 from config.roles import Permission
 from orgs.access import Access
-from orgs.models import Group, GroupMembership, Membership
-from orgs.queries.groups import visible_groups
+from orgs.models import Group, Membership
+from orgs.queries.groups import live_seats, visible_groups
 from orgs.roster import above
 from orgs.roster.plan import GroupNow, PersonNow, Snapshot
 
@@ -67,12 +67,11 @@ def _people(org: UUID) -> tuple[PersonNow, ...]:
 
 
 def _groups(groups: QuerySet[Group], org: UUID) -> tuple[GroupNow, ...]:
-    """Each group with its people; below a group that is left out it moves up to the next one."""
+    """Each group with who is in it now; below one that is left out it moves up to the next."""
     parents = dict(Group.objects.in_org(org).values_list("id", "parent_id"))
     seats: dict[UUID, dict[str, bool]] = defaultdict(dict)
-    places = GroupMembership.objects.in_org(org).exclude(
-        membership__origin=Membership.Origin.SUPPORT
-    )
+    places = live_seats().filter(organization=org)
+    places = places.exclude(membership__origin=Membership.Origin.SUPPORT)
     for group, member, maintainer in places.values_list(
         "group_id", "membership_id", "is_maintainer"
     ):

@@ -19,8 +19,8 @@ from config.roles import Permission
 from orgs.access import Access
 from orgs.keys import MOST as MOST_KEYS
 from orgs.keys import live_keys
-from orgs.models import Group, GroupMembership, Invitation, Membership
-from orgs.queries.groups import visible_groups
+from orgs.models import Group, Invitation, Membership
+from orgs.queries.groups import live_seats, visible_groups
 from orgs.queries.members import member_list, open_offers
 
 COUNTED = 10_000
@@ -116,13 +116,14 @@ def rows_of(access: Access, members: Sequence[Membership]) -> list[Row]:
 
 
 def groups_of(access: Access, members: Sequence[Membership]) -> dict[UUID, list[Group]]:
-    """The groups of each member, by name; secret ones only where this viewer may see them."""
+    """The groups of each member now, by name; secret ones only where this viewer may see them."""
     groups: dict[UUID, list[Group]] = defaultdict(list)
     if not members or not access.can(Permission.GROUPS_VIEW):
         return groups
     seats = (
-        GroupMembership.objects.in_org(access.org.id)
-        .filter(membership__in=[member.pk for member in members], group__in=visible_groups(access))
+        live_seats()
+        .filter(organization=access.org.id, membership__in=[member.pk for member in members])
+        .filter(group__in=visible_groups(access))
         .select_related("group")
         .order_by("group__sort_name", "group_id")
     )
@@ -132,8 +133,8 @@ def groups_of(access: Access, members: Sequence[Membership]) -> dict[UUID, list[
 
 
 def my_groups(access: Access) -> list[Group]:
-    """The groups that one is in oneself: always one's own to see."""
-    seats = GroupMembership.objects.in_org(access.org.id).filter(membership=access.membership_id)
+    """The groups that one is in oneself now: always one's own to see."""
+    seats = live_seats().filter(organization=access.org.id, membership=access.membership_id)
     return [seat.group for seat in seats.select_related("group").order_by("group__sort_name")]
 
 

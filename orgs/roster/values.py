@@ -86,7 +86,9 @@ class Values:
     def unknown(self, fields: Fields, known: Iterable[str], path: str, *, what: str) -> None:
         known = sorted(known)
         for key in (key for key in fields if key not in known):
-            near = difflib.get_close_matches(key, known, n=1)
+            # A guess costs most of the reading, and beyond so many nobody is shown it.
+            is_shown = len(self.problems) < PROBLEMS_MAX
+            near = difflib.get_close_matches(key, known, n=1) if is_shown else []
             hint = f" Is '{near[0]}' meant?" if near else ""
             message = f"'{key}' is not a key of {what} and is left out.{hint}"
             self.note("warning", "key.unknown", message, step(path, key), fields[key][0])

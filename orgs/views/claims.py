@@ -132,12 +132,12 @@ def _page(
 def _may(request: OrgRequest, claim: OwnerClaim) -> dict[str, Any]:
     access = request.access
     is_mine = access.membership_id is not None and claim.claimant_id == access.membership_id
-    asked, is_admin = claim.state == State.ASKED, _may_claim(request)
+    asked, is_admin = claim.state == State.ASKED and not claim.has_lapsed, _may_claim(request)
     by_domain = claim.method == OwnerClaim.Method.DOMAIN
     return {
         "confirm": asked and is_admin and not is_mine and claim.method == OwnerClaim.Method.ADMINS,
         "prove": asked and is_admin and is_mine and by_domain,
-        "complete": is_mine and is_admin and claim.is_ripe,
+        "complete": is_mine and is_admin and claim.is_ripe and not claim.has_lapsed,
         "cancel": claim.is_running and claim_ends.may_cancel(claim, access),
         "is_mine": is_mine,
         "by_domain": by_domain,

@@ -17,6 +17,7 @@ from orgs.access import Access
 from orgs.dashboard_parts import Fact, parts_for
 from orgs.queries import dashboard as queries
 from orgs.queries.organizations import people_by_role
+from orgs.queries.team import my_groups
 from orgs.tenancy import OrgRequest
 
 LATELY = 6
@@ -43,7 +44,7 @@ def dashboard(request: OrgRequest, slug: str) -> HttpResponse:
     if access.can(Permission.ORG_VIEW_TEAM_SECTIONS):
         context["team"] = _team(access)
     else:
-        context["groups"] = queries.my_groups(access)
+        context["groups"] = my_groups(access)
     return render(request, "orgs/dashboard.html", context)
 
 

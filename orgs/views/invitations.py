@@ -24,10 +24,11 @@ from config.keyset import capped_count, page_links
 from config.requests import Request
 from config.roles import Permission, Role
 from orgs import letters
-from orgs.access import Access, may_grant
+from orgs.access import Access
 from orgs.actions import answers, invitation_batches
 from orgs.actions import invitations as actions
 from orgs.actions.invitation_batches import Verdict
+from orgs.ceiling import may_grant
 from orgs.forms.invitations import LONGEST_SEARCH, STATES, InvitationChangeForm, InviteForm
 from orgs.models import Invitation, Membership
 from orgs.queries import invitations as queries
@@ -35,6 +36,7 @@ from orgs.queries.roles import RoleChoice, role_choices
 from orgs.seats import Seats, seat_price, seats
 from orgs.team import team_facts, team_tabs
 from orgs.tenancy import OrgRequest, identity_of
+from orgs.views.dialog import posted, reason_code
 
 EXPIRES_SOON = datetime.timedelta(days=2)
 
@@ -84,8 +86,8 @@ def invitation_create(request: OrgRequest, slug: str) -> HttpResponse:
 def invitation_change(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
     invitation = _invitation(request, pk)
     initial = {"role": invitation.role, "days": max(1, actions.days_left(invitation))}
-    form = InvitationChangeForm(request.POST or None, initial=initial, access=request.access)
-    if request.method == "POST" and form.is_valid():
+    form = InvitationChangeForm(posted(request), initial=initial, access=request.access)
+    if form.is_valid():
         try:
             actions.invitation_change(
                 invitation=invitation, **form.cleaned_data, actor=request.access
@@ -99,7 +101,7 @@ def invitation_change(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         "invitation": invitation,
         "choices": _choices(request.access),
     }
-    code = form.first_code if form.is_bound else ""
+    code = reason_code(form) if form.is_bound else ""
     return _dialog(request, "orgs/invitation_change.html", context, code=code)
 
 
@@ -158,7 +160,7 @@ def _invite_form(
         "seats": seats(request.org),
         "price": seat_price(request.access),
     }
-    code = form.first_code if form.is_bound else ""
+    code = reason_code(form) if form.is_bound else ""
     return _dialog(request, "orgs/invitation_create.html", context, code=code)
 
 
@@ -187,6 +189,8 @@ def _head(access: Access, taken: Seats) -> dict[str, Any]:
 def _checked(request: OrgRequest, form: InviteForm, verdicts: list[Verdict]) -> HttpResponse:
     taken = seats(request.org)
     good = [verdict for verdict in verdicts if verdict.ok]
+    asks = [verdict.line.ask for verdict in good if verdict.line.ask]
+    far = [ask for ask in asks if ask.role in actions.NEEDS_REASON]
     context = {
         "typed": form.cleaned_data,
         "verdicts": verdicts,
@@ -194,7 +198,8 @@ def _checked(request: OrgRequest, form: InviteForm, verdicts: list[Verdict]) -> 
         "seats": taken,
         "price": seat_price(request.access),
         "after": taken.used + len(good),
-        "far_reaching": [v for v in good if v.line.ask and v.line.ask.role in actions.NEEDS_REASON],
+        "far_reaching": far,
+        "reach": [role for role in Role if role in {ask.role for ask in far}],
     }
     return _dialog(request, "orgs/invitation_check.html", context)
 

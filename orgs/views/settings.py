@@ -24,11 +24,13 @@ from orgs.forms.organizations import (
     drafted_policies,
     plain_policies,
 )
+from orgs.keys import active_keys, counted_keys
 from orgs.queries.dashboard import pending_invitations
 from orgs.queries.organizations import owner_names, people_by_role
 from orgs.queries.policies import preset_of, turns
 from orgs.queries.worker_keys import worker_keys
 from orgs.tenancy import OrgRequest
+from orgs.views.dialog import reason_code
 
 
 @gate(Permission.ORG_ACCESS_SETTINGS)
@@ -59,11 +61,12 @@ def organization_change_policies(request: OrgRequest, slug: str) -> HttpResponse
     form = PoliciesForm(request.POST)
     if not form.is_valid():
         return _settings(request, policies_form=form, refused="policies", status=422)
+    said = form.cleaned_data
     if "look" in request.POST:
-        return _settings(request, draft=form.cleaned_data["policies"], seen=request.POST["seen"])
+        return _settings(request, draft=said["policies"], seen=plain_policies(said["seen"]))
     try:
         actions.organization_change_policies(
-            organization=request.org.id, actor=request.access, **form.cleaned_data
+            organization=request.org.id, actor=request.access, **said
         )
     except ValidationError as refusal:
         return _somebody_was_first(request, form, refusal)
@@ -119,10 +122,11 @@ def _before_closing(request: OrgRequest, form: CloseForm) -> HttpResponse:
         "until": timezone.now() + datetime.timedelta(days=settings.CLOSING_DAYS),
         "others": org.member_count - 1,
         "invitations": pending_invitations(org.id),
+        "keys": counted_keys(active_keys(org.id)),
     }
     status = 422 if form.is_bound else 200
     response = render(request, "orgs/organization_close.html", context, status=status)
-    response.reason_code = "name_differs"  # type: ignore[attr-defined]
+    response.reason_code = reason_code(form)  # type: ignore[attr-defined]
     return response
 
 

@@ -13,7 +13,7 @@ from audit.events import Event
 from audit.ledger import Change, Target
 from config.database import constraint_of
 from orgs.access import Access
-from projects.actions.shares import target_of
+from projects.actions.projects import locked, record
 from projects.models import EnvironmentClass, Project, ProjectEnvironment, Resource
 
 MOST_CLASSES = 200
@@ -79,9 +79,12 @@ def environment_class_delete(*, environment_class: EnvironmentClass, actor: Acce
 def project_choose_environments(
     *, project: Project, chosen: Iterable[EnvironmentClass], actor: Access
 ) -> None:
-    """Say on which classes a project may run (S3-037); an unchanged choice leaves no entry."""
+    """Say on which classes a project may run (S3-037); an unchanged choice leaves no entry.
+
+    Raises ValidationError: `gone`.
+    """
     # The project's row orders two who choose at once.
-    project = Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
+    project = locked(project)
     rows = ProjectEnvironment.objects.in_org(project.organization_id).filter(project=project)
     before = {row.environment_class_id: row for row in rows.select_related("environment_class")}
     wanted = {each.pk: each for each in chosen}
@@ -96,20 +99,15 @@ def project_choose_environments(
         if key not in before
     )
     names = [row.environment_class.name for row in before.values()]
-    ledger.record(
-        Event.PROJECT_ENVIRONMENTS_CHANGED,
-        organization=project.organization_id,
-        actor=actor.identity,
-        target=target_of(project),
-        changes={
-            "environments": (sorted(names), sorted(each.name for each in wanted.values())),
-        },
-    )
+    chosen_names = [each.name for each in wanted.values()]
+    said: dict[str, Change] = {"environments": (sorted(names), sorted(chosen_names))}
+    record(Event.PROJECT_ENVIRONMENTS_CHANGED, project, actor, said)
 
 
 def _locked(environment_class: EnvironmentClass) -> EnvironmentClass:
-    classes = EnvironmentClass.objects.select_for_update(of=("self",)).select_related("runner")
-    return classes.get(pk=environment_class.pk)
+    rows = EnvironmentClass.objects.in_org(environment_class.organization_id)
+    rows = rows.select_for_update(of=("self",)).select_related("runner")
+    return rows.get(pk=environment_class.pk)
 
 
 def _save(environment_class: EnvironmentClass) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from config.moments import format_local
 from config.roles import Role
 from orgs.actions.notices import notify
-from orgs.models import GroupMembership, Membership, Notice, Organization
+from orgs.models import Membership, Notice, Organization
+from orgs.queries.groups import live_seats
 from projects.queries.expiry import Ending, all_endings
 
 # Told so many days ahead; what is given for a shorter time is not announced that far ahead.
@@ -80,11 +80,7 @@ class _People:
     def __init__(self, organization: UUID, due: Iterable[Ending]) -> None:
         due = list(due)
         groups = {ending.group_id for ending in due if ending.group_id}
-        seats = GroupMembership.objects.in_org(organization).filter(
-            Q(expires_at=None) | Q(expires_at__gt=timezone.now()),
-            group__in=groups,
-            is_maintainer=True,
-        )
+        seats = live_seats().filter(organization=organization, group__in=groups, is_maintainer=True)
         self.maintainers: dict[UUID, list[UUID]] = {}
         for group, member in seats.values_list("group_id", "membership_id"):
             self.maintainers.setdefault(group, []).append(member)
@@ -120,8 +116,7 @@ def _sentence(ending: Ending, organization: Organization, *, is_own: bool) -> st
         if ending.membership_id
         else f"The role {ending.role_label} {of_group} on {ending.place_name}",
     }[ending.kind]
-    moment = date_format(timezone.localtime(ending.expires_at), "j M Y, H:i")
-    return f"{what} ends on {moment}."
+    return f"{what} ends on {format_local(ending.expires_at, 'j M Y, H:i')}."
 
 
 def _path(ending: Ending, organization: Organization, *, is_own: bool) -> str:

@@ -91,8 +91,8 @@ def integration_open(*, integration: Integration) -> str:
 
 
 def _locked(integration: Integration) -> Integration:
-    rows = Integration.objects.select_for_update(of=("self",)).select_related("runner")
-    return rows.get(pk=integration.pk)
+    rows = Integration.objects.in_org(integration.organization_id).select_related("runner")
+    return rows.select_for_update(of=("self",)).get(pk=integration.pk)
 
 
 def _fill(

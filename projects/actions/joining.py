@@ -5,26 +5,26 @@ Inviting itself is in orgs/actions/invitations.py, which knows nothing of projec
 
 from __future__ import annotations
 
-import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Actor
 from config.roles import Permission, Role
-from orgs.access import Access, require, require_grant
+from orgs.access import Access, require
 from orgs.actions.invitations import target_of
 from orgs.actions.members import own_membership
 from orgs.actions.notices import notify
+from orgs.ceiling import require_grant
 from orgs.models import Invitation, Membership
+from projects.actions.share_rules import latest_end, needs_approval
 from projects.actions.shares import give
 from projects.models import InvitationProject, Project
-from projects.policies import LONGEST_SHARE_DAYS, ProjectPolicy
+from projects.policies import ProjectPolicy
 
 MOST_PROMISED = 50
 MOST_TOLD = 10
@@ -117,13 +117,11 @@ def _keep(promise: InvitationProject, member: Membership, giver: Access | None) 
         raise ValidationError(f"{member.name} joined as an End User.", code="end_user")
     role, project = Role(promise.role), promise.project
     _require_promisable(project, role, promise.reason, giver)
-    ends = project.has_policy(ProjectPolicy.SHARES_END)
-    longest = timezone.now() + datetime.timedelta(days=LONGEST_SHARE_DAYS)
     give(
         place=project,
         to=member,
         role=role,
-        until=longest if ends else None,
+        until=latest_end(project),
         reason=promise.reason or "Promised with the invitation",
         actor=giver,
     )
@@ -140,8 +138,7 @@ def _require_promisable(project: Project, role: Role, reason: str, actor: Access
         if role is not Role.PROJECT_OWNER:
             message = f"Say why: {project.name} asks for a reason."
         raise ValidationError({"reason": ValidationError(message, code="reason")})
-    final = project.has_policy(ProjectPolicy.OWNERS_APPROVE)
-    if final and not actor.can(Permission.ORG_APPROVE_PRODUCTION):
+    if needs_approval(project, actor):
         message = f"An Owner gives final approval for {project.name}. Ask once they have joined."
         raise ValidationError(message, code="needs_approval")
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
+from config.moments import format_local
 from config.roles import Permission
 from orgs.access import Access, require
 from projects import keys
@@ -98,7 +99,7 @@ def key_change_overlap(*, key: Key, hours: int, seen: UUID, actor: Access) -> Ke
             code="overlap",
             params={
                 "most": LONGEST_OVERLAP,
-                "until": timezone.localtime(latest).strftime("%-d %b %Y, %H:%M"),
+                "until": format_local(latest, "j M Y, H:i"),
             },
         )
     old.ends_at = ends_at

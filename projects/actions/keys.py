@@ -184,8 +184,7 @@ def secret_create(key: Key, made: keys.Made, by: Actor) -> KeySecret:
 
 def require_managing(key: Key, actor: Access) -> None:
     """The creator of a personal key, else who may create keys where it is (X-08, X-09)."""
-    is_own = key.creator_id is not None and key.creator_id == actor.membership_id
-    if not (is_own and key.kind == Key.Kind.PERSONAL):
+    if not (key.is_own_of(actor) and key.kind == Key.Kind.PERSONAL):
         require(actor, managing(key), key)
 
 

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from audit import ledger
 from audit.events import Event
+from audit.ledger import Change
 from orgs.access import Access
-from projects.actions.shares import target_of
+from projects.actions.projects import locked, record
 from projects.models import Project
 from projects.prebuilds import Prebuilds
 
 
 @transaction.atomic
 def project_change_prebuilds(*, project: Project, prebuilds: Prebuilds, actor: Access) -> Project:
-    """Set a project's prebuilds (S3-038); unchanged settings leave no entry."""
-    project = Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
+    """Set a project's prebuilds (S3-038); unchanged settings leave no entry.
+
+    Raises ValidationError: `gone`.
+    """
+    project = locked(project)
     before = Prebuilds.read(project.prebuilds)
     if prebuilds == before:
         return project
     project.prebuilds = prebuilds.stored
     project.save(update_fields=["prebuilds"])
-    ledger.record(
-        Event.PROJECT_PREBUILDS_CHANGED,
-        organization=project.organization_id,
-        actor=actor.identity,
-        target=target_of(project),
-        changes={"configuration": (before.facts, prebuilds.facts)},
-    )
+    said: dict[str, Change] = {"configuration": (before.facts, prebuilds.facts)}
+    record(Event.PROJECT_PREBUILDS_CHANGED, project, actor, said)
     return project

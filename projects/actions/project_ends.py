@@ -23,8 +23,8 @@ from projects.actions.projects import (
     record,
     require_active,
     save,
-    target_of,
 )
+from projects.actions.shares import target_of
 from projects.models import Project, Resource
 
 DAYS_KEPT = 30

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from audit import ledger
 from audit.events import Event
+from audit.ledger import Change
 from orgs.access import Access
-from projects.actions.shares import target_of
+from projects.actions.projects import locked, record
 from projects.models import ModelProvider, Project, ProjectProvider
 
 
@@ -20,10 +20,10 @@ def project_choose_providers(
 ) -> list[ModelProvider]:
     """Let a project ask these providers; none chosen: every one that is in use.
 
-    Raises ValidationError: `gone` for one of another organization, or none at all any more.
+    Raises ValidationError: `gone` (a provider, or the project itself).
     """
     # The project's row orders two who choose at once.
-    project = Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
+    project = locked(project)
     wanted = {each.pk: each for each in chosen}
     known = ModelProvider.objects.in_org(project.organization_id).filter(pk__in=wanted)
     if known.count() != len(wanted):
@@ -38,12 +38,7 @@ def project_choose_providers(
         for pk, each in wanted.items()
         if pk not in before
     )
-    names = (sorted(each.name for each in group.values()) for group in (before, wanted))
-    ledger.record(
-        Event.PROJECT_PROVIDERS_CHANGED,
-        organization=project.organization_id,
-        actor=actor.identity,
-        target=target_of(project),
-        changes={"providers": (next(names), next(names))},
-    )
+    old, new = (sorted(each.name for each in group.values()) for group in (before, wanted))
+    said: dict[str, Change] = {"providers": (old, new)}
+    record(Event.PROJECT_PROVIDERS_CHANGED, project, actor, said)
     return list(wanted.values())

@@ -14,14 +14,13 @@ from django.db import IntegrityError, transaction
 
 from audit import ledger
 from audit.events import Event
-from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission, Role, permissions_of
 from orgs.access import Access, require
 from orgs.actions.quotas import require_room
 from orgs.models import Membership, Quota
 from projects.actions import workspaces
-from projects.actions.shares import give
+from projects.actions.shares import give, target_of
 from projects.models import Project, Workspace
 from projects.policies import ProjectPolicy
 
@@ -139,10 +138,6 @@ def version_of(project: Project) -> str:
     """A mark of what the settings show, so that nobody undoes another's change unseen."""
     shown = json.dumps([*facts(project).values(), str(project.workspace_id)])
     return hashlib.sha256(shown.encode()).hexdigest()[:16]
-
-
-def target_of(project: Project) -> Target:
-    return Target("project", project.pk, project.name)
 
 
 def locked(project: Project) -> Project:

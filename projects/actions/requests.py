@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from audit import ledger
@@ -20,13 +19,16 @@ from audit.events import Event
 from audit.ledger import SYSTEM, Actor, Target
 from config.database import constraint_of
 from config.roles import GROUP_ROLES, ORGANIZATION_ROLES, Permission, Role, Scope
-from orgs.access import Access, require, require_grant
+from orgs.access import Access, require
 from orgs.actions.members import own_membership
-from orgs.models import Entitlement, Group, GroupMembership, Membership
+from orgs.ceiling import require_grant
+from orgs.models import Entitlement, Group, Membership
+from orgs.queries.groups import live_seats
 from projects import letters
+from projects.actions.share_rules import project_of
 from projects.actions.shares import AnyPlace, Grantee
 from projects.kinds import kind_of
-from projects.models import Project, Request, Resource, Workspace
+from projects.models import Request, Resource, Workspace
 from projects.policies import ProjectPolicy
 from projects.queries.requests import RELATED
 
@@ -111,7 +113,7 @@ def access_request(
     Raises ValidationError: `nothing`, `has_it`, `unfit`, `already`, `too_many`.
     """
     _require_askable(permission, role, place, actor)
-    project = place if isinstance(place, Project) else getattr(place, "project", None)
+    project = project_of(place) if place is not None else None
     needs_owner = project is not None and project.has_policy(ProjectPolicy.OWNERS_APPROVE)
     asked = Request(
         kind=Kind.PRODUCTION if role and needs_owner else Kind.ACCESS,
@@ -140,9 +142,8 @@ def group_request(
     """
     if membership.pk != actor.membership_id:
         require(actor, Permission.GROUPS_MANAGE_MEMBERS)
-    seats = GroupMembership.objects.in_org(group.organization_id).filter(group=group)
-    live = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-    if seats.filter(live, membership=membership).exists():
+    seats = live_seats().filter(organization=group.organization_id, group=group)
+    if seats.filter(membership=membership).exists():
         message = f"{membership.name} is in {group.name} already."
         raise ValidationError(message, code="already_in")
     asked = Request(kind=Kind.GROUP, group=group, for_member=membership, grants_until=until)
@@ -176,7 +177,7 @@ def request_expire_due(*, organization: UUID) -> int:
     rows = list(due.order_by("expires_at")[:EXPIRED_AT_ONCE])
     for request in rows:
         _expire(request)
-    letters.tell_expired(rows)
+    letters.tell_expired(rows, organization=organization)
     return len(rows)
 
 

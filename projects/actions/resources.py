@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from audit import ledger
 from audit.events import Event
-from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission
 from orgs.access import Access, require
+from projects.actions.shares import target_of
 from projects.kinds import KINDS, kind_of
 from projects.models import Project, Resource, ResourceVersion
+from projects.queries.limits import approved
 
 Configuration = dict[str, Any]
 
@@ -35,7 +36,7 @@ def resource_create(
 ) -> Resource:
     """Make a resource in a project, or of the organization itself (S2-041 to S2-044, S3-024).
 
-    Raises ValidationError: `name_taken`, `gone` (the project has just been deleted), `archived`.
+    Raises ValidationError: `name_taken`, `archived`, `not_approved`.
     """
     resource = Resource(
         organization_id=actor.org.id,
@@ -47,6 +48,7 @@ def resource_create(
         created_by_id=actor.membership_id,
     )
     _require_open(resource)
+    _require_approved(resource)
     _save(resource, new=True)
     _keep_version(resource, note="", actor=actor)
     ledger.record(
@@ -79,7 +81,7 @@ def resource_change(
     """Save the next version of what began as version `base` (S2-074 to S2-077, S3-025).
 
     Raises ValidationError: `overtaken` (somebody saved a version meanwhile), `name_taken`,
-    `archived`.
+    `archived`, `not_approved`.
     """
     resource = _locked(resource)
     before = (resource.name, resource.description, resource.configuration)
@@ -91,6 +93,7 @@ def resource_change(
     _require_open(resource)
     resource.name, resource.description = name, description
     resource.configuration = configuration
+    _require_approved(resource)
     resource.version, resource.changed_at = base + 1, timezone.now()
     _save(resource)
     _keep_version(resource, note=_told(note, before, resource), actor=actor)
@@ -189,10 +192,6 @@ def only_changed(
     return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
-def target_of(resource: Resource) -> Target:
-    return Target("resource", resource.pk, resource.name)
-
-
 def _locked(resource: Resource) -> Resource:
     rows = Resource.objects.in_org(resource.organization_id).select_related("project")
     return rows.select_for_update(of=("self",)).get(pk=resource.pk)
@@ -204,6 +203,16 @@ def _require_open(resource: Resource) -> None:
             f"{resource.project.name} is archived. Restore it before you change what it holds."
         )
         raise ValidationError(message, code="archived")
+
+
+def _require_approved(resource: Resource) -> None:
+    """Only models that the organization approves (S1-021, S2-072), in an earlier version too."""
+    model = resource.configuration.get("model")
+    models = approved(resource.organization_id).models if model else None
+    if models is not None and model not in models:
+        listed = ", ".join(models) or "none yet"
+        message = f"{model} is not approved by the organization. It approves: {listed}."
+        raise ValidationError({"model": ValidationError(message, code="not_approved")})
 
 
 def _keep_version(resource: Resource, *, note: str, actor: Access) -> None:
@@ -232,9 +241,9 @@ def _save(resource: Resource, *, new: bool = False) -> None:
         with transaction.atomic():
             resource.save(force_insert=new)
     except IntegrityError as error:
-        kind = kind_of(resource)
         if constraint_of(error) != "resource_name":
             raise
+        kind = kind_of(resource)
         where = resource.project.name if resource.project else "this organization"
         message = f"{kind.article.capitalize()} {kind.word} with this name exists in {where}."
         raise ValidationError({"name": ValidationError(message, code="name_taken")}) from error

@@ -1,6 +1,6 @@
 """The rows of a roster that are this app's: projects, and what groups may do there, in bulk.
 
-Whether the plan may be applied has been asked in `orgs/actions/roster.py`.
+Whether the plan may be applied has been asked in `orgs/actions/roster.py`: by an Owner alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from orgs.grants import role_of
 from orgs.models import Group, Quota
 from orgs.roster.changes import Change, Kind
 from orgs.roster.snapshot import ProjectNow
+from projects.actions.projects import changes as changes_of
+from projects.actions.projects import facts
+from projects.actions.share_rules import latest_end
+from projects.actions.shares import target_of
 from projects.models import Project, ProjectGroupGrant
 
 
@@ -60,15 +64,11 @@ def add_projects(rows: Rows, changes: Sequence[Change]) -> None:
     for project in projects:
         rows.note(
             Event.PROJECT_CREATED,
-            _target(project),
-            name=(None, project.name),
-            description=(None, project.description),
-            workspace=(None, None),
-            product=(None, False),
-            environment=(None, ""),
+            target_of(project),
+            **changes_of({}, facts(project) | {"workspace": None}),
         )
         if project.state == Project.State.ARCHIVED:
-            rows.note(Event.PROJECT_ARCHIVED, _target(project), state=("active", "archived"))
+            rows.note(Event.PROJECT_ARCHIVED, target_of(project), state=("active", "archived"))
 
 
 def change_projects(rows: Rows, changes: Sequence[Change]) -> None:
@@ -77,16 +77,16 @@ def change_projects(rows: Rows, changes: Sequence[Change]) -> None:
     )
     for change in changes:
         project = found[UUID(str(change.project_id))]
-        before = (project.name, project.description)
+        before = facts(project)
         project.name = str(change.after.get("name", project.name))
         project.description = str(change.after.get("description", project.description))
-        if (project.name, project.description) != before:
-            _note_change(rows, project, before)
+        if (after := facts(project)) != before:
+            rows.note(Event.PROJECT_CHANGED, target_of(project), **changes_of(before, after))
         if "archived" in change.after:
             old, project.state = project.state, _state(change.after["archived"])
             is_archived = project.state == Project.State.ARCHIVED
             event = Event.PROJECT_ARCHIVED if is_archived else Event.PROJECT_RESTORED
-            rows.note(event, _target(project), state=(old, project.state))
+            rows.note(event, target_of(project), state=(old, project.state))
     Project.objects.bulk_update(found.values(), ["name", "description", "state"], batch_size=BATCH)
 
 
@@ -124,27 +124,28 @@ def add_shares(rows: Rows, changes: Sequence[Change]) -> None:
     grants = []
     for change in changes:
         group, role = rows.group(change), Role(str(change.after["role"]))
+        project = shares.project(change)
         grant = ProjectGroupGrant(
             organization_id=rows.organization,
-            content_object_id=shares.project(change).pk,
+            content_object_id=project.pk,
             group_id=group.pk,
             granted_by_id=rows.actor.membership_id,
+            expires_at=latest_end(project),
             reason=rows.reason,
         )
         grant.role = role
         grants.append(grant)
         rows.note(
             Event.PROJECT_SHARED,
-            shares.target(change),
+            target_of(project),
             to=(None, group.name),
             role=(None, role.label),
-            expires_at=(None, None),
+            expires_at=(None, grant.expires_at),
         )
     # A role that has ended stands in the way of its own return.
-    ended = ProjectGroupGrant.objects.in_org(rows.organization)
-    pairs = {(grant.content_object_id, grant.group_id) for grant in grants}
-    gone = [one.pk for one in ended if (one.content_object_id, one.group_id) in pairs]
-    ended.filter(pk__in=gone).delete()
+    pairs = ((grant.content_object_id, grant.group_id) for grant in grants)
+    ended = [shares.grants[pair].pk for pair in pairs if pair in shares.grants]
+    ProjectGroupGrant.objects.in_org(rows.organization).filter(pk__in=ended).delete()
     ProjectGroupGrant.objects.bulk_create(grants, batch_size=BATCH)
 
 
@@ -179,22 +180,7 @@ class _Shares:
         return found
 
     def target(self, change: Change) -> Target:
-        return _target(self.project(change))
-
-
-def _note_change(rows: Rows, project: Project, before: tuple[str, str]) -> None:
-    rows.note(
-        Event.PROJECT_CHANGED,
-        _target(project),
-        name=(before[0], project.name),
-        description=(before[1], project.description),
-        product=(project.is_product, project.is_product),
-        environment=(project.environment, project.environment),
-    )
-
-
-def _target(project: Project) -> Target:
-    return Target("project", project.pk, project.name)
+        return target_of(self.project(change))
 
 
 def _state(archived: object) -> str:

@@ -45,9 +45,7 @@ def secret_change(*, secret: Secret, value: str, actor: Access) -> Secret:
     The same value is written like any other: to leave it be would tell whoever tries one that
     they had guessed right.
     """
-    secret = (
-        Secret.objects.select_for_update(of=("self",)).select_related("project").get(pk=secret.pk)
-    )
+    secret = _locked(secret)
     _put(secret, value, actor)
     secret.save(update_fields=["ciphertext", "length", "changed_at", "changed_by"])
     project: Project = secret.project
@@ -58,9 +56,7 @@ def secret_change(*, secret: Secret, value: str, actor: Access) -> Secret:
 @transaction.atomic
 def secret_delete(*, secret: Secret, actor: Access) -> None:
     """Forget a value for good."""
-    secret = (
-        Secret.objects.select_for_update(of=("self",)).select_related("project").get(pk=secret.pk)
-    )
+    secret = _locked(secret)
     project: Project = secret.project
     Secret.objects.in_org(secret.organization_id).filter(pk=secret.pk).delete()
     _record(Event.SECRET_DELETED, secret, project, (project.name, None), actor)
@@ -72,6 +68,11 @@ def secret_open(*, secret: Secret) -> str:
     Raises `vault.CannotOpenError`.
     """
     return vault.unseal(secret.ciphertext, place=_place(secret))
+
+
+def _locked(secret: Secret) -> Secret:
+    rows = Secret.objects.in_org(secret.organization_id).select_related("project")
+    return rows.select_for_update(of=("self",)).get(pk=secret.pk)
 
 
 @sensitive_variables("value")

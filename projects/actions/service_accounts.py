@@ -16,8 +16,9 @@ from audit.events import Event
 from audit.ledger import Target
 from config.database import constraint_of
 from config.roles import Permission, Role
-from orgs.access import Access, require, require_grant
+from orgs.access import Access, require
 from orgs.actions.quotas import require_room
+from orgs.ceiling import require_grant
 from orgs.models import Quota
 from projects.actions.keys import revoke
 from projects.actions.service_ceiling import require_role, require_scopes

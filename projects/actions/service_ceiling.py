@@ -11,7 +11,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from config.roles import Permission, Role, Scope, roles_with
-from orgs.access import Access, require_grant
+from orgs.access import Access
+from orgs.ceiling import require_grant
 from projects import keys
 from projects.actions.key_ceiling import require_ceiling
 from projects.models import (
@@ -32,7 +33,7 @@ def require_holding(key: Key, actor: Access) -> None:
     it does there; one of the whole organization, which reaches wherever its holder does, takes
     being an Owner.
     """
-    if key.creator_id is not None and key.creator_id == actor.membership_id:
+    if key.is_own_of(actor):
         return
     if key.kind == Key.Kind.PERSONAL:
         message = f"This key acts for {key.created_by}: only they may do that. You may revoke it."

@@ -1,6 +1,6 @@
 """What must hold before a role on a place is given or changed.
 
-The deeds themselves are in shares.py, the ceiling in `orgs/access.py`.
+The deeds themselves are in shares.py, the ceiling in `orgs/ceiling.py`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from projects.actions.shares import AnyPlace, Grantee
 
 
+# Asking for what one may decide is no gain.
+ASKING = {Permission.HUB_REQUEST_PUBLISH, Permission.PROJECTS_REQUEST}
+
+
 def require_open(place: AnyPlace) -> None:
     if not place.leaves(Permission.PROJECTS_CHANGE):
         message = f"{place.name} is archived. Restore it before you share it."
         raise ValidationError(message, code="archived")
-
-
-# Asking for what one may decide is no gain.
-ASKING = {Permission.HUB_REQUEST_PUBLISH, Permission.PROJECTS_REQUEST}
 
 
 def require_fit(
@@ -99,11 +99,17 @@ def require_terms(
     needs_reason = project and project.has_policy(ProjectPolicy.SHARES_NEED_REASON)
     if (promoted or needs_reason) and not reason:
         raise ValidationError({"reason": ValidationError("Say why.", code="reason")})
-    latest = timezone.now() + datetime.timedelta(days=LONGEST_SHARE_DAYS)
-    ends = project and project.has_policy(ProjectPolicy.SHARES_END)
-    if ends and (until is None or until > latest):
+    latest = latest_end(project) if project else None
+    if latest is not None and (until is None or until > latest):
         message = f"Here a role ends after {LONGEST_SHARE_DAYS} days at the latest."
         raise ValidationError({"until": ValidationError(message, code="too_long")})
+
+
+def latest_end(project: Project) -> datetime.datetime | None:
+    """When a role that is given there now ends at the latest; None for never."""
+    if not project.has_policy(ProjectPolicy.SHARES_END):
+        return None
+    return timezone.now() + datetime.timedelta(days=LONGEST_SHARE_DAYS)
 
 
 def require_approval(place: AnyPlace, actor: Access) -> None:

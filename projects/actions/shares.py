@@ -17,8 +17,9 @@ from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
 from config.roles import Role, Scope
-from orgs.access import Access, require_grant
+from orgs.access import Access
 from orgs.actions.notices import notify
+from orgs.ceiling import require_grant
 from orgs.models import Group, Membership, Organization
 from projects.actions.share_rules import (
     require_approval,

@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 
 from audit import ledger
 from audit.events import Event
-from audit.ledger import Entry, Target
+from audit.ledger import Entry
 from config.database import constraint_of
 from config.roles import Permission
 from orgs.access import Access, require
 from orgs.actions.quotas import require_room
 from orgs.models import Quota
+from projects.actions.shares import target_of
 from projects.models import Project, Workspace
 from projects.policies import ProjectPolicy
 
@@ -145,13 +146,8 @@ def name_of(workspace: Workspace | None) -> str:
     return workspace.name if workspace else NO_WORKSPACE
 
 
-def target_of(workspace: Workspace) -> Target:
-    return Target("workspace", workspace.pk, workspace.name)
-
-
 def _moved(project: Project, old: str, new: str) -> Entry:
-    target = Target("project", project.pk, project.name)
-    return Entry(Event.PROJECT_MOVED, target, {"workspace": (old, new)})
+    return Entry(Event.PROJECT_MOVED, target_of(project), {"workspace": (old, new)})
 
 
 def _locked_project(project: Project) -> Project:

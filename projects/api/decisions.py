@@ -23,6 +23,7 @@ from config.roles import (
 )
 from orgs.access import refused
 from orgs.models import Entitlement, Organization
+from orgs.standing import OUTLASTING
 from projects.api.facts import Facts
 from projects.keys import ACTIONS, EXECUTE
 from projects.policies import ProjectPolicy
@@ -84,7 +85,7 @@ def _of_key(facts: Facts, permission: Permission | None, place_type: str) -> Dec
         return _refused("other_project", "key")
     if facts.key_waits:
         return _waiting()
-    if not facts.known:
+    if not facts.known or facts.access.is_support:
         return _refused("holder_inactive", "holder")
     if facts.place_id is None:
         return _ordinary(facts, permission, place_type)
@@ -108,9 +109,11 @@ def _counted(facts: Facts) -> frozenset[Role]:
 
 
 def _held_back(facts: Facts, permission: Permission) -> Decision | None:
-    """What keeps a role that is held from counting: a state, or a policy that is off."""
+    """What keeps a role that is held from counting: a window, a state, or a policy that is off."""
     counted, policies = _counted(facts), facts.org.policies
     if permission in permissions_of(counted, policies):
+        if permission in facts.access.withheld:
+            return _withheld(permission in OUTLASTING)
         if facts.scope is Scope.ORGANIZATION:
             return None
         return _refused("project_closed", "state", "restore")
@@ -177,6 +180,15 @@ def _unpublished() -> Decision:
     message = "It is not published, and an End User uses what is published."
     change = [{"do": "publish", "label": "Publish it", "on": "resource"}]
     return _no("not_published", "state", message, change)
+
+
+@lru_cache(maxsize=2)
+def _withheld(outlasts: bool) -> Decision:
+    """A role gives it, and the window through which support came does not."""
+    message = "Support was let in to read only."
+    if outlasts:
+        message = "It would outlast the window through which support was let in."
+    return _no("support_window", "window", message, [])
 
 
 @lru_cache(maxsize=1)

@@ -65,6 +65,7 @@ class Facts:
     place_published: datetime.datetime | None
     held: frozenset[Role]
     key_waits: bool
+    window_ends: datetime.datetime | None
 
     @cached_property
     def place(self) -> Any:
@@ -93,6 +94,7 @@ class Facts:
             identity=NOBODY,
             membership_id=self.membership_id,
             person_id=self.person_id,
+            window_ends=self.window_ends,
             _held={} if self.place_id is None else {self.place_id: held},
         )
 
@@ -144,6 +146,7 @@ def _facts(org: Bound, asked: Sequence[str], row: Sequence[Any]) -> Facts:
         place_published=row[19],
         held=_roles(tuple(row[20] or ())),
         key_waits=bool(row[21]),
+        window_ends=row[22],
     )
 
 

@@ -119,7 +119,10 @@ def _amount(name: str, said: Any) -> str:
         raise ValueError(f"{name}: write a number from 0 to {MOST_UNITS}.")
     if not isinstance(said, Number):
         return str(said)
-    return f"{Decimal(said.text).quantize(Decimal('1e-9'), ROUND_CEILING):f}"
+    try:
+        return f"{Decimal(said.text).quantize(Decimal('1e-9'), ROUND_CEILING):f}"
+    except InvalidOperation:
+        raise ValueError(f"{name}: this exponent is too large.") from None
 
 
 def _moment(said: Any) -> datetime.datetime:

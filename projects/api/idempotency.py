@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -31,16 +32,17 @@ PARAMETER: dict[str, Any] = {
 
 def idempotency_key(request: HttpRequest) -> str | None:
     """The name of this report, quoted or bare; None without one. Raises ProblemError 400."""
-    said = request.headers.get("Idempotency-Key")
-    if said is None:
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
         return None
-    if not re.fullmatch(_SAID, said.strip()):
+    said = header.strip()
+    if not re.fullmatch(_SAID, said):
         raise ProblemError(
             400,
             "idempotency_key",
             f"An Idempotency-Key has 1 to {LONGEST} printable ASCII characters.",
         )
-    return re.sub(r"\\(.)", r"\1", said.strip()[1:-1]) if said.startswith('"') else said.strip()
+    return re.sub(r"\\(.)", r"\1", said[1:-1]) if said.startswith('"') else said
 
 
 def once(options: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def replayed(answer: dict[str, Any], *, again: bool, status: int = 200) -> HttpR
     return response
 
 
-def answered_before(request: HttpRequest, name: str | None, org: Any) -> dict[str, Any] | None:
+def answered_before(request: HttpRequest, name: str | None, org: UUID) -> dict[str, Any] | None:
     """What was answered under this name. Raises ProblemError 422 where it stood for another body.
 
     In the transaction of `service`; the name begins with the address.

@@ -17,7 +17,7 @@ from django.db import models
 
 from audit.ledger import Actor, Target
 from config.roles import Permission, Role, permissions_of
-from orgs.access import sharing_permission
+from orgs.ceiling import sharing_permission
 from orgs.demo.days import id_at
 from orgs.demo.effects import Row, moment
 from orgs.demo.history import History

@@ -26,7 +26,8 @@ from config.roles import (
     cell,
     permissions_of,
 )
-from orgs.access import Access, sharing_permission
+from orgs.access import Access
+from orgs.ceiling import sharing_permission
 from orgs.grants import permission_id, role_of
 from orgs.models import Group, GroupMembership, GroupRole
 from orgs.models.organizations import Entitlement
@@ -55,7 +56,7 @@ def obstacles(standing: Standing, permission: Permission) -> tuple[Part, ...]:
     """What has to be done first, whatever is given: no role helps against these."""
     found: list[Part] = []
     name = standing.member.name
-    if standing.ended:
+    if standing.ended and not standing.member.is_support:
         title = f"Extend the membership of {name}"
         found.append(Part(deed=Deed.EXTEND, title=title, takes=P.MEMBERS_CHANGE_ROLE))
     project = project_of(standing.place)
@@ -76,8 +77,8 @@ def single_parts(
     if asker is None or asker.can(P.GROUPS_VIEW):
         yield from _joins(standing, including, asker)
         yield from _carries(standing, including, asker)
-    # Nobody is asked to stop being an Owner.
-    if Role.OWNER not in standing.roles:
+    # Nobody is asked to stop being an Owner; a window's role is the window's own.
+    if Role.OWNER not in standing.roles and not standing.member.is_support:
         for role in ORGANIZATION_ROLES:
             if role in including and role not in (standing.member.role, Role.END_USER):
                 yield role_part(standing, role)

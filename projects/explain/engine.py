@@ -11,6 +11,7 @@ from config.moments import format_local
 from config.roles import Permission, Role, Scope, permissions_of, roles_with
 from orgs.access import Access, Bound
 from orgs.models import Membership, Organization
+from orgs.standing import OUTLASTING
 from projects.explain import words
 from projects.explain.answer import Explanation, Link, Path, Step, Thing
 from projects.explain.candidates import project_of
@@ -122,6 +123,10 @@ def _refused(
         detail = f"{scene.org.name} is {_state_of(scene.org)}; until it opens nobody gets in."
         missing = _missing("State", "Open", f"It is {_state_of(scene.org)}")
         return detail, _broken(scene, (start,), "may not come in while it is not", missing)
+    if scene.permission in standing.access.withheld:
+        detail, missing = _withheld(scene, standing, name)
+        way = way_to_role(scene, leading[0]) if leading else (start,)
+        return detail, _broken(scene, way, "but not through this window", missing)
     if leading:
         detail, missing = _shut(scene)
         way = (*way_to_role(scene, leading[0]), _included(scene))
@@ -177,8 +182,22 @@ def _absent(standing: Standing, name: str) -> tuple[str, Thing]:
     if standing.member.person is None:
         thing = _missing("Account", "An account", "Nobody has joined under this name yet")
         return f"{name} has not joined yet, and cannot sign in.", thing
+    if standing.member.person.is_active:
+        thing = _missing("Account", "An account of support", "This one is not, any more")
+        return f"{name} is not in support any more.", thing
     thing = _missing("Account", "An account in use", "This one is switched off")
     return f"{name}’s account is switched off.", thing
+
+
+def _withheld(scene: Scene, standing: Standing, name: str) -> tuple[str, Thing]:
+    """The words of what a window of support keeps back, whatever role stands behind it."""
+    if scene.permission in OUTLASTING:
+        detail = "It would outlast the window through which support was let in."
+        return detail, _missing("Membership", "A membership of their own", "This is a window")
+    ends = standing.member.window_ends
+    until = f" until {format_local(ends, 'j M Y, H:i')}" if ends else ""
+    detail = f"{name} was let in as support to read only{until}."
+    return detail, _missing("Window", "A window to read and change", "This one is to read only")
 
 
 def _shut(scene: Scene) -> tuple[str, Thing]:
@@ -233,10 +252,16 @@ def _nothing(scene: Scene, standing: Standing) -> str:
         return "Nothing in an organization adds it."
     if standing.member.person is None:
         return f"{name} joins by an invitation first; then a role can be given."
+    if not standing.present and not standing.ended and standing.member.is_support:
+        return "End the window, and open one for somebody who is in support."
     if not standing.present and not standing.ended:
         return "Whoever runs the platform switches the account on again."
     if not standing.opens(scene.permission):
         return f"{scene.org.name} has to be open again first."
+    if scene.permission in standing.access.withheld - OUTLASTING:
+        return "Only an Owner may open a window, and one to read and change may include it."
+    if scene.permission in standing.access.withheld:
+        return "No window includes it, so a member has to do it."
     instead = _NEED_NOT_ASK.get(scene.permission)
     if instead and standing.allows(instead):
         return f"{name} need not ask: {name} may {words.doing(instead, scene.scope)}."

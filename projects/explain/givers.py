@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from config.roles import Permission, Role, roles_with
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from projects.explain import words
 from projects.explain.answer import Deed, Part
 from projects.explain.standing import Standing

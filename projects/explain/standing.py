@@ -38,9 +38,11 @@ class Standing:
 
     @property
     def present(self) -> bool:
-        """May this person come in at all?"""
+        """May this person come in at all? Through a window only who still is in support."""
         person = self.member.person
-        return person is not None and person.is_active and not self.ended
+        if person is None or self.ended:
+            return False
+        return person.is_active and (person.is_staff or not self.member.is_support)
 
     @cached_property
     def access(self) -> Access:
@@ -54,6 +56,7 @@ class Standing:
             identity=Actor("member", self.member.pk, self.member.name),
             membership_id=self.member.pk,
             person_id=self.member.person_id,
+            window_ends=self.member.window_ends,
             _held={self.place.pk: held} if self.place else {},
         )
 

@@ -42,9 +42,14 @@ _GROUP_WITH_SHARES, _WHOLE_ORGANIZATION, _EVERYBODY = 3, 4, 5
 def suggestions_for(
     scene: Scene, standing: Standing, rows: list[Row], asker: Access | None
 ) -> tuple[Suggestion, ...]:
-    """Smallest reach first. Only for who has joined: nothing is given to who cannot hold it."""
+    """Smallest reach first. Only for who has joined: nothing is given to who cannot hold it.
+
+    What a window withholds is opened by no role.
+    """
     permission = scene.permission
     if permission.scope is Scope.PLATFORM or standing.member.person is None:
+        return ()
+    if permission in standing.access.withheld:
         return ()
     first = obstacles(standing, permission)
     if turns(standing, first, permission):

@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from config.roles import Permission, Scope
 from orgs.queries.members import LONGEST_SEARCH
-from projects.forms.explain import Question, text
+from projects.forms.explain import LONGEST_CURSOR, Question, text
 
 _WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
-LONGEST_PAGE = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +30,7 @@ class AsOf:
     scope: Scope | None
     place: UUID | None
     search: str
-    page: int
+    cursor: str
 
     @classmethod
     def read(cls, asked: Mapping[str, Any]) -> AsOf:
@@ -39,7 +38,6 @@ class AsOf:
         question = Question.read(asked)
         written = text(asked, "at", 40)
         at = moment_written(written)
-        number = text(asked, "page", LONGEST_PAGE)
         return cls(
             at=at,
             written=written if at else "",
@@ -49,7 +47,7 @@ class AsOf:
             scope=question.scope,
             place=question.place,
             search=text(asked, "q", LONGEST_SEARCH),
-            page=max(1, int(number)) if number.isascii() and number.isdigit() else 1,
+            cursor=text(asked, "page", LONGEST_CURSOR),
         )
 
 

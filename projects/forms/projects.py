@@ -68,6 +68,7 @@ class ProjectFilter:
 
 
 def search_of(asked: Mapping[str, Any]) -> str:
+    """What an address searches for, in no more words than the field for it takes."""
     return str(asked.get("q", "")).replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 

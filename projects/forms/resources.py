@@ -37,8 +37,7 @@ class ResourceForm(forms.Form):
     """A name, a description, and the configuration that a kind declares.
 
     `refers` says of which kind the resources are that a field names; only those of `offers` may
-    be chosen. `approved` are the models that the organization approves, None for any (S1-021).
-    `layout` is the order on the page, two of a tuple side by side. `units` are words
+    be chosen. `layout` is the order on the page, two of a tuple side by side. `units` are words
     behind a number.
     """
 
@@ -58,11 +57,8 @@ class ResourceForm(forms.Form):
     # Asked for by what another field says, so neither always required nor merely optional.
     conditional: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(
-        self, *args: Any, offers: Offers, approved: Sequence[str] | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, offers: Offers, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.approved = approved
         for name in self.refers:
             field: Any = self.fields[name]
             told = [(str(offer.pk), offer.name) for offer in offers.get(name, ())]

@@ -18,9 +18,13 @@ from audit.models import Effect as Noted
 from config.roles import Role
 from projects.history.moments import Moment
 
+# An account is switched without an entry: its effect says itself when that was.
+ACCOUNT = "account"
 _EFFECTS = """
-    SELECT e.kind, e."row", e.holder, e.place, e.sequence, e.text FROM audit_effect e
-    WHERE e.organization_id = %(organization)s AND e.sequence <= %(sequence)s AND {which}
+    SELECT e.kind, e."row", e.holder, e.place, coalesce(e.sequence, 0), e.text FROM audit_effect e
+    WHERE e.organization_id = %(organization)s AND {which} AND CASE WHEN e.kind = 'account'
+        THEN (e.text::jsonb -> 'after' ->> 'at')::timestamptz <= %(at)s
+        ELSE e.sequence <= %(sequence)s END
     ORDER BY e.id
 """
 _OF_HOLDERS = _EFFECTS.format(which="e.holder = ANY (%(keys)s::uuid[])")
@@ -35,7 +39,7 @@ Effect = tuple[str, UUID, UUID | None, UUID | None, int, str]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
     """A row of an access table as it stood: `given` is the entry that gave what it says of roles,
-    `changed` the last one that touched it.
+    `changed` the last one that touched it. Of an account they may be 0: none has claimed it yet.
     """
 
     kind: str
@@ -115,13 +119,13 @@ def was_ever(organization: UUID, kind: str, row: UUID) -> bool:
 
 def whole(organization: UUID, moment: Moment) -> list[Fact]:
     """Every row of every access table. As long as the ledger is: for proof, not for a page."""
-    return _read(_EFFECTS.format(which="true"), organization, moment)
+    return _read(_EFFECTS.format(which="e.kind <> 'account'"), organization, moment)
 
 
 def _read(statement: str, organization: UUID, moment: Moment, **named: Any) -> list[Fact]:
     if "keys" in named and not named["keys"]:
         return []
-    named |= {"organization": organization, "sequence": moment.sequence}
+    named |= {"organization": organization, "sequence": moment.sequence, "at": moment.at}
     with connection.cursor() as cursor:
         cursor.execute(statement, named)
         return list(fold(cursor.fetchall()).values())

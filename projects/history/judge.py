@@ -19,7 +19,8 @@ from projects.explain.engine import verdict
 from projects.explain.paths import Scene
 from projects.explain.rows import Row
 from projects.explain.standing import AnyPlace, Standing
-from projects.history.fold import Fact, held_by, of_rows
+from projects.history.comers import is_off, support_then
+from projects.history.fold import ACCOUNT, Fact, held_by, of_rows
 from projects.history.moments import Moment
 from projects.history.names import Said
 from projects.history.places import levels_of
@@ -51,12 +52,17 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonThen:
-    """What one member held at a moment; without a membership they were not in."""
+    """What one member held at a moment; without a membership they were not in.
+
+    `account` is the last that was noted of it: None for one that was never switched off.
+    """
 
     id: UUID
     moment: Moment
     organization: Bound
     membership: Fact | None
+    account: Fact | None
+    is_support: bool
     seats: list[Fact]
     held: list[Held]
     names: Mapping[UUID, str] = field(default_factory=dict)
@@ -68,6 +74,15 @@ class PersonThen:
     @property
     def ended(self) -> bool:
         return self.membership is not None and not self.membership.lasts(self.moment)
+
+    @property
+    def is_off(self) -> bool:
+        """Was the account switched off? Then nothing that was held was in force."""
+        return is_off(self.account)
+
+    @property
+    def in_force(self) -> bool:
+        return self.is_in and not self.ended and not self.is_off
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -94,12 +109,16 @@ class PersonThen:
     def member(self) -> Membership:
         """As the questions of today want it: with an account, where there was one."""
         values = self.membership.values if self.membership else {}
+        # Whether somebody still was in support when they came as that, the log does not say.
+        account = User(is_active=not self.is_off, is_staff=self.is_support)
+        origin = Membership.Origin.SUPPORT if self.is_support else Membership.Origin.INVITED
         return Membership(
             id=self.id,
             organization_id=self.organization.id,
             role=values.get("role", Role.END_USER.value),
             name=self.names.get(self.id, ""),
-            person=User(is_active=True) if values.get("is_person") else None,
+            origin=origin,
+            person=account if values.get("is_person") else None,
             expires_at=self.membership.until if self.membership else None,
         )
 
@@ -115,9 +134,12 @@ def organization_then(today: Bound, moment: Moment) -> tuple[Bound, Fact | None]
 
 
 def person_then(organization: Bound, moment: Moment, member: UUID) -> PersonThen:
-    """Two queries: what they were given themselves, and what the groups they were in had."""
+    """Three queries: what they were given themselves, what the groups they were in had, and
+    whether they came as support.
+    """
     facts = held_by(organization.id, moment, [member])
     membership = next((fact for fact in facts if fact.kind == MEMBERSHIP), None)
+    account = next((fact for fact in facts if fact.kind == ACCOUNT), None)
     seats = [fact for fact in facts if fact.kind == SEAT and fact.lasts(moment)]
     held = [held_of(one, organization.id) for one in facts if _gives(one) and one.lasts(moment)]
     by_group = {seat.place: seat for seat in seats}
@@ -129,6 +151,8 @@ def person_then(organization: Bound, moment: Moment, member: UUID) -> PersonThen
         moment=moment,
         organization=organization,
         membership=membership,
+        account=account,
+        is_support=bool(support_then(organization.id, moment, [member])),
         seats=seats,
         held=held if membership is not None else [],
     )
@@ -153,7 +177,7 @@ def explained(
         sees_reasons=True,
     )
     relevant = person.at([person.organization.id, *levels])
-    rows = [] if person.ended else [row_of(one, person, said, hidden) for one in relevant]
+    rows = [] if not person.in_force else [row_of(one, person, said, hidden) for one in relevant]
     answer = verdict(scene, standing, rows)
     proofs = [
         [one for one in relevant if one.fact.row == path.grant or _is_role(one, path.grant)]

@@ -1,43 +1,48 @@
 """A whole organization at a moment, counted in the database: roles, groups, places.
 
-Who they are is asked one by one, in judge.py.
+Counted from the last point that was kept on, so a page costs what it shows and not the length of
+the ledger. Who they are is asked one by one, in judge.py.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from config.prepared import prepared_row
 from config.roles import ORGANIZATION_ROLES, Role
 from projects.history.fold import Fact, of_kinds
 from projects.history.judge import GROUP_ROLE
 from projects.history.moments import Moment
+from projects.history.people import with_role_then
 
-# The newest effect of each row up to the entry; a row that is gone says so with its own. Each text
-# is parsed once: what stands behind OFFSET is not put together with the rest.
-_COUNTS = """
-    SELECT s.kind, s.after ->> 'role', s.after ->> 'state', count(*),
-           CASE WHEN s.after ->> 'role' = %(named)s THEN (array_agg(s."row"))[1:%(most)s] END
+_COUNTED = "SELECT effects_counted(%s::uuid, %s::bigint)::text"
+
+# An end comes without an entry: those who ever had one are looked at, by the index that has this
+# very condition.
+_ENDED = """
+    SELECT stood.after ->> 'role', count(*)
     FROM (
-        SELECT n.kind, n."row", n.text::jsonb -> 'after' AS after
-        FROM (
-            SELECT DISTINCT ON (e.kind, e."row") e.kind, e."row", e.text FROM audit_effect e
-            WHERE e.organization_id = %(organization)s AND e.sequence <= %(sequence)s
-              AND e.kind = ANY (%(kinds)s)
-            ORDER BY e.kind, e."row", e.id DESC
-        ) n
-        OFFSET 0
-    ) s
-    WHERE jsonb_typeof(s.after) = 'object'
-      AND coalesce((s.after ->> 'is_person')::boolean, true)
-      AND coalesce((s.after ->> 'expires_at')::timestamptz > %(at)s, true)
-    GROUP BY 1, 2, 3, s.after ->> 'role' = %(named)s
+        SELECT DISTINCT e."row" FROM audit_effect e
+        WHERE e.organization_id = %(organization)s AND e.sequence <= %(sequence)s
+          AND e.kind = 'membership' AND e.text LIKE '%%"expires_at": "%%'
+    ) r
+    CROSS JOIN LATERAL (
+        SELECT n.text::jsonb -> 'after' AS after FROM audit_effect n
+        WHERE n.organization_id = %(organization)s AND n.kind = 'membership' AND n."row" = r."row"
+          AND n.sequence <= %(sequence)s
+        ORDER BY n.id DESC LIMIT 1
+    ) AS stood
+    WHERE jsonb_typeof(stood.after) = 'object' AND (stood.after ->> 'is_person')::boolean
+      AND (stood.after ->> 'expires_at')::timestamptz <= %(at)s
+    GROUP BY 1
 """
 MOST_NAMED = 50
-_COUNTED = ["membership", "group", "workspace", "project"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,25 +66,32 @@ class Counts:
 
 
 def counts_then(organization: UUID, moment: Moment) -> Counts:
-    """Two queries; they read each row's newest effect, so they grow with the organization."""
+    """Five queries. The first look at a long past counts it once, and keeps where it got to."""
+    row = prepared_row(_COUNTED, [organization, moment.sequence])
+    of: dict[str, int] = json.loads(row[0]) if row else {}
+    ended = _ended(organization, moment)
+    admins = with_role_then(organization, moment, Role.ADMIN)
+    return Counts(
+        roles={
+            role: of.get(f"membership {role.value}", 0) - ended[role.value]
+            for role in ORGANIZATION_ROLES
+        },
+        admins=[fact.row for fact in admins[: MOST_NAMED + 1]],
+        groups=of.get("group", 0),
+        workspaces=of.get("workspace", 0),
+        projects=of.get("project active", 0),
+        archived=of.get("project archived", 0),
+        carried=[one for one in of_kinds(organization, moment, GROUP_ROLE) if one.lasts(moment)],
+    )
+
+
+def _ended(organization: UUID, moment: Moment) -> Counter[str]:
+    """By role those whose membership was over, and had not been tidied away."""
     named: dict[str, Any] = {
         "organization": organization,
         "sequence": moment.sequence,
         "at": moment.at,
-        "kinds": _COUNTED,
-        "named": Role.ADMIN.value,
-        "most": MOST_NAMED + 1,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, named)
-        rows = cursor.fetchall()
-    of = {(kind, role or state): number for kind, role, state, number, _ in rows}
-    return Counts(
-        roles={role: of.get(("membership", role.value), 0) for role in ORGANIZATION_ROLES},
-        admins=next((some for kind, *_, some in rows if kind == "membership" and some), []),
-        groups=of.get(("group", None), 0),
-        workspaces=of.get(("workspace", None), 0),
-        projects=of.get(("project", "active"), 0),
-        archived=of.get(("project", "archived"), 0),
-        carried=[one for one in of_kinds(organization, moment, GROUP_ROLE) if one.lasts(moment)],
-    )
+        cursor.execute(_ENDED, named)
+        return Counter(dict(cursor.fetchall()))

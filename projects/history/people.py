@@ -15,18 +15,22 @@ from django.db import connection
 
 from config.roles import ORGANIZATION_ROLES, Permission, Role, Scope, roles_with
 from orgs.access import Bound
+from orgs.standing import windows_without
 from projects.explain.standing import AnyPlace
+from projects.history.comers import off_then, support_then
 from projects.history.fold import Fact, of_kinds, of_rows, on_places
 from projects.history.judge import GROUP_ROLE, MEMBERSHIP, SEAT, Held, held_of
 from projects.history.moments import Moment
 from projects.models import Resource
 
-# The index on those who ever were Owners has this very condition.
-_EVER_OWNERS = """
+# Two indexes, on those who ever were Owners and on those who ever were Admins, have this very
+# condition.
+_EVER = """
     SELECT DISTINCT e."row" FROM audit_effect e
     WHERE e.organization_id = %s AND e.sequence <= %s
-      AND e.kind = 'membership' AND e.text LIKE '%%"role": "owner"%%'
+      AND e.kind = 'membership' AND e.text LIKE '%%"role": "{role}"%%'
 """
+_EVER_WAS = {role: _EVER.format(role=role.value) for role in (Role.OWNER, Role.ADMIN)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +44,17 @@ class Holders:
 
 def owners_then(organization: UUID, moment: Moment) -> list[Fact]:
     """The memberships of the Owners, those without an account left out."""
+    return with_role_then(organization, moment, Role.OWNER)
+
+
+def with_role_then(organization: UUID, moment: Moment, role: Role) -> list[Fact]:
+    """The same of the Owners or of the Admins, by their id. Two queries."""
     with connection.cursor() as cursor:
-        cursor.execute(_EVER_OWNERS, [organization, moment.sequence])
+        cursor.execute(_EVER_WAS[role], [organization, moment.sequence])
         rows = [row for (row,) in cursor.fetchall()]
     facts = of_rows(organization, moment, [MEMBERSHIP], rows)
-    return [fact for fact in facts if fact.role is Role.OWNER and is_here(fact, moment)]
+    here = [fact for fact in facts if fact.role is role and is_here(fact, moment)]
+    return sorted(here, key=lambda fact: fact.row)
 
 
 def is_here(membership: Fact, moment: Moment) -> bool:
@@ -58,7 +68,7 @@ def holders_of(
     place: AnyPlace,
     levels: Iterable[UUID],
 ) -> Holders:
-    """Five queries, however many people there are."""
+    """Seven queries, however many people there are."""
     roles = frozenset(roles_with(permission, organization.policies))
     given = on_places(organization.id, moment, list(levels))
     given += of_kinds(organization.id, moment, GROUP_ROLE)
@@ -67,7 +77,7 @@ def holders_of(
     owners = owners_then(organization.id, moment) if Role.OWNER in roles else []
     for fact in owners:
         found[fact.row].append(held_of(fact, organization.id))
-    memberships = _memberships(organization.id, moment, found)
+    memberships = _coming_in(organization.id, moment, found, permission)
     people = {
         pk: counting
         for pk, held in found.items()
@@ -100,6 +110,18 @@ def _through_people_and_groups(
 def _memberships(organization: UUID, moment: Moment, people: Iterable[UUID]) -> dict[UUID, Fact]:
     facts = of_rows(organization, moment, [MEMBERSHIP], list(people))
     return {fact.row: fact for fact in facts if is_here(fact, moment)}
+
+
+def _coming_in(
+    organization: UUID, moment: Moment, people: Iterable[UUID], permission: Permission
+) -> dict[UUID, Fact]:
+    """Their memberships, without those whose account was off or whose window withheld it."""
+    memberships = _memberships(organization, moment, people)
+    away = off_then(organization, moment, memberships)
+    if windows := windows_without(permission):
+        support = support_then(organization, moment, memberships)
+        away |= {pk for pk in support if memberships[pk].role in windows}
+    return {pk: fact for pk, fact in memberships.items() if pk not in away}
 
 
 def _counting(held: list[Held], membership: Fact, place: AnyPlace) -> list[Held]:

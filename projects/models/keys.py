@@ -112,6 +112,10 @@ class Key(TenantModel):
         """An archived project's keys are still looked at and revoked."""
         return True
 
+    def is_own_of(self, access: Access) -> bool:
+        """Does it act for this very person?"""
+        return self.creator_id is not None and self.creator_id == access.membership_id
+
     @property
     def is_live(self) -> bool:
         return self.revoked_at is None and not self.is_expired

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from config.prepared import prepared_row
 from config.roles import Permission, Role, Scope, permissions_of, roles_with
 from orgs.access import Access
 from orgs.queries.members import search_query
+from orgs.standing import windows_without
 from projects.doors import seeing
 from projects.models import Project, Resource, Workspace
 
@@ -29,7 +30,9 @@ DIRECT, GROUP, ORGANIZATION = "direct", "group", "organization"
 
 _ORDER = ("sort_name", "id")
 _ACCESS_PAGE = """
-    SELECT access_page(%s::uuid[], %s::text[], %s, %s, %s::uuid, %s, %s::text, %s::uuid, %s)
+    SELECT access_page(
+        %s::uuid[], %s::text[], %s, %s, %s::text[], %s::uuid, %s, %s::text, %s::uuid, %s
+    )
 """
 
 
@@ -104,7 +107,7 @@ def access_page(
     return people_page(
         access=access,
         places=[*place.places, place.organization_id],
-        roles=roles_with(viewing(place), access.policies),
+        permission=viewing(place),
         names=names,
         via=via,
         search=search,
@@ -118,7 +121,7 @@ def people_page(
     *,
     access: Access,
     places: Sequence[UUID],
-    roles: Collection[Role],
+    permission: Permission,
     names: dict[UUID, str],
     via: str = "",
     search: str = "",
@@ -126,11 +129,14 @@ def people_page(
     size: int = PAGE_SIZE,
     waiting: bool = False,
 ) -> Found:
-    """Who holds one of these roles at one of these places; `names` are those of the places.
+    """Who has the permission by a role at one of these places; `names` are those of the places.
 
-    `waiting` says that what is shared is not published, so End Users have nothing of it yet.
+    Support is left out where its window withholds it. `waiting` says that what is shared is not
+    published, so End Users have nothing of it yet.
     """
-    about = [list(places), [role.value for role in roles], via, search_query(search)]
+    roles = [role.value for role in roles_with(permission, access.policies)]
+    windows = [role.value for role in windows_without(permission)]
+    about = [list(places), roles, via, search_query(search), windows]
     return read_page(
         _ACCESS_PAGE,
         about,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.http import Http404
 
-from config.roles import Permission, Role, Scope, permissions_of
+from config.roles import Permission, Role, Scope
 from orgs.access import Access
 from orgs.models import Membership
 from projects.explain import asked_at, first_name
@@ -131,14 +131,14 @@ def person_answer(
     if place and (place in telling.hidden or not may_ask(access, scope, place, telling)):
         raise Http404
     shown = sorted(held_on & standings.keys(), key=lambda pk: (telling.name(pk).casefold(), pk))
-    in_force = person.is_in and not person.ended
+    in_force = person.in_force
     everywhere = [one for one in person.held if one.scope is Scope.ORGANIZATION]
     return PersonAnswer(
         person=person,
         name=name,
         is_here_today=today is not None,
         ways=[telling.way(one) for one in everywhere] if in_force else [],
-        areas=in_areas(permissions_of(person.roles, org.policies)) if in_force else [],
+        areas=in_areas(person.standing(None, ()).permissions) if in_force else [],
         seats=[
             Seat(
                 id=s.place,

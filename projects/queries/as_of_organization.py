@@ -135,20 +135,23 @@ class OrganizationAnswer:
     leading: list[Someone]
     more_leading: bool
     carriers: list[Carrier]
+    more_carriers: int
     policies: list[PolicyThen]
     since: list[Since]
     total: int
 
 
 def organization_answer(*, access: Access, moment: Moment) -> OrganizationAnswer:
-    """The numbers grow with the organization; everything else is bounded."""
+    """Whatever there was, so many are named and no more: the rest is a number."""
     org, _ = organization_then(access.org, moment)
     counts = counts_then(org.id, moment)
     owners = [fact.row for fact in owners_then(org.id, moment)]
     telling = Telling(access, moment, {})
-    groups = {fact.holder for fact in counts.carried if fact.holder}
+    carried = sorted(counts.carried, key=lambda fact: -fact.given)
+    shown = carried[:MOST_NAMED]
+    groups = {fact.holder for fact in shown if fact.holder}
     telling.learn_places([*owners, *counts.admins, *groups])
-    telling.learn_entries(groups=groups, entries=[fact.given for fact in counts.carried])
+    telling.learn_entries(groups=groups, entries=[fact.given for fact in shown])
     leading = [(Role.OWNER, pk) for pk in owners] + [(Role.ADMIN, pk) for pk in counts.admins]
     people = [Someone(id=pk, name=telling.name(pk), role=role) for role, pk in leading]
     people.sort(key=lambda one: (one.role is not Role.OWNER, one.name.casefold(), one.id))
@@ -159,7 +162,8 @@ def organization_answer(*, access: Access, moment: Moment) -> OrganizationAnswer
         rows=_rows(counts, access),
         leading=people[:MOST_NAMED],
         more_leading=len(people) > MOST_NAMED,
-        carriers=_carriers(counts.carried, telling),
+        carriers=_carriers(shown, telling),
+        more_carriers=len(carried) - len(shown),
         policies=[
             PolicyThen(label=one.label, then=one in org.policies, today=one in access.policies)
             for one in Policy

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import Http404
 
+from config.keyset import Page, page_of, read_cursor
 from config.roles import Permission, Role, Scope
 from orgs.access import Access
 from projects.explain.standing import AnyPlace
@@ -21,6 +24,16 @@ from projects.queries.access import viewing
 
 MOST_NAMED = 5_000
 PAGE_SIZE = 50
+EMPTY: Page[Any] = Page([], None, None)
+_ORDER = ("sort_name", "id")
+
+
+class Named(NamedTuple):
+    """Somebody in the order of the list."""
+
+    sort_name: str
+    id: UUID
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +62,7 @@ class PlaceAnswer:
     people: list[PersonRow] = field(default_factory=list)
     total: int = 0
     everyone: tuple[Role, ...] = ()
-    page: int = 1
-    pages: int = 1
+    page: Page[Any] = EMPTY
     capped: bool = False
 
 
@@ -62,7 +74,7 @@ def place_answer(
     place: UUID,
     permission: Permission | None,
     search: str = "",
-    page: int = 1,
+    cursor: str | None = None,
 ) -> PlaceAnswer:
     """Raises Http404 for a place that this reader does not see, or that never was."""
     org, _ = organization_then(access.org, moment)
@@ -82,10 +94,10 @@ def place_answer(
     if not there.leaves(permission):
         return named
     holders = holders_of(org, moment, permission, there, levels)
-    found, names = _matching(holders, org.id, moment, search)
-    page = min(page, max(1, -(-len(found) // PAGE_SIZE)))
-    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    rows = {pk: holders.people[pk] for pk in shown}
+    found = _matching(holders, org.id, moment, search)
+    page = _page(found, cursor)
+    rows = {one.id: holders.people[one.id] for one in page.rows}
+    names = {one.id: one.name for one in page.rows}
     groups = {one.group for held in rows.values() for one in held if one.group}
     telling.learn_entries(groups=groups, entries=entries_of(rows))
     return replace(
@@ -94,20 +106,35 @@ def place_answer(
         total=len(found),
         everyone=holders.everyone,
         page=page,
-        pages=max(1, -(-len(found) // PAGE_SIZE)),
         capped=len(holders.people) > MOST_NAMED,
     )
 
 
-def _matching(
-    holders: Holders, organization: UUID, moment: Moment, search: str
-) -> tuple[list[UUID], dict[UUID, str]]:
+def _matching(holders: Holders, organization: UUID, moment: Moment, search: str) -> list[Named]:
     """Those whose name has this in it, by name. Beyond a number the rest is not looked at."""
     ids = sorted(holders.people)[:MOST_NAMED]
     names = names_of(organization, moment, ids)
     wanted = search.casefold()
-    named = sorted((names.get(pk, UNKNOWN).casefold(), pk) for pk in ids)
-    return [pk for name, pk in named if wanted in name], names
+    named = (Named(name.casefold(), pk, name) for pk in ids for name in [names.get(pk, UNKNOWN)])
+    return sorted(one for one in named if wanted in one.sort_name)
+
+
+def _page(found: list[Named], cursor: str | None) -> Page[Any]:
+    """Those after the cursor, or before it: where it stood stays, whoever has gone meanwhile."""
+    backwards, after = read_cursor(cursor, len(_ORDER))
+    if after is None or not (isinstance(after[0], str) and isinstance(after[1], UUID)):
+        backwards, after = False, None
+    at = (after[0], after[1]) if after else ("", UUID(int=0))
+    if backwards:
+        rows = found[: bisect_left(found, at, key=_position)][: -PAGE_SIZE - 2 : -1]
+    else:
+        start = bisect_right(found, at, key=_position) if after else 0
+        rows = found[start : start + PAGE_SIZE + 1]
+    return page_of(rows, _ORDER, size=PAGE_SIZE, backwards=backwards, first=after is None)
+
+
+def _position(one: Named) -> tuple[str, UUID]:
+    return one.sort_name, one.id
 
 
 def _person_row(

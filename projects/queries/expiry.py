@@ -42,10 +42,6 @@ class Ending:
     expires_at: datetime.datetime
 
     @property
-    def is_ended(self) -> bool:
-        return self.expires_at <= timezone.now()
-
-    @property
     def ends_this_week(self) -> bool:
         return datetime.timedelta() < self.expires_at - timezone.now() <= datetime.timedelta(days=7)
 

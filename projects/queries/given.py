@@ -17,8 +17,8 @@ from django.utils import timezone
 from config.roles import MANAGING_ROLES, Role, Scope
 from orgs.access import Access
 from orgs.grants import role_of
-from orgs.models import Group, GroupMembership, Membership
-from orgs.queries.groups import visible_groups
+from orgs.models import Group, Membership
+from orgs.queries.groups import live_seats, visible_groups
 from orgs.queries.members import members_matching, search_query
 from projects.actions.shares import TABLES, AnyPlace
 from projects.queries.access import PAGE_SIZE, Found, moment, read_page
@@ -154,8 +154,7 @@ def who_may_get(access: Access, place: AnyPlace) -> QuerySet[Membership]:
 
 def _people() -> QuerySet[Any, Any]:
     """How many are in the group of the query around it, today."""
-    seats = GroupMembership.objects.filter(group=OuterRef("pk")).order_by().values("group")
-    seats = seats.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()))
+    seats = live_seats().filter(group=OuterRef("pk")).order_by().values("group")
     return seats.annotate(number=Count("pk")).values("number")
 
 

@@ -20,7 +20,8 @@ from config.roles import (
 )
 from orgs.access import Access
 from orgs.grants import permission_id
-from orgs.models import GroupMembership, Membership
+from orgs.models import Membership
+from orgs.queries.groups import live_seats
 from orgs.queries.members import members_matching
 from projects.held import own_projects, own_resources
 from projects.kinds import PUBLISHABLE
@@ -32,6 +33,7 @@ from projects.models import (
     ProjectGroupGrant,
     Resource,
 )
+from projects.queries.executions import took
 
 PAGE_SIZE = 24
 TASKS_ON_TOP = 12
@@ -92,7 +94,7 @@ def record_list(
     rows = records.select_related("resource", "started_by")
     page = keyset_page(rows, order=("-started_at", "-id"), cursor=cursor, size=size)
     for row in page.rows:
-        row.took = _took(row)  # type: ignore[attr-defined]
+        row.took = took(row)  # type: ignore[attr-defined]
     return page
 
 
@@ -152,18 +154,6 @@ def _paths(places: list[UUID], roles: list[Role]) -> RawSQL:
     )
 
 
-def _took(record: Execution) -> str:
-    """How long it ran, in the two largest units."""
-    if record.finished_at is None:
-        return ""
-    seconds = max(0, round((record.finished_at - record.started_at).total_seconds()))
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-
-
 def _tasks(organization: UUID) -> QuerySet[HumanTask]:
     return HumanTask.objects.in_org(organization).select_related(
         "project", "resource", "assigned_to", "done_by"
@@ -209,9 +199,7 @@ def _projects_of(access: Access, roles: list[Role]) -> Any:
 
 
 def _projects_of_groups(access: Access, roles: list[Role]) -> Any:
-    groups = GroupMembership.objects.in_org(access.org.id).filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), membership=access.membership_id
-    )
+    groups = live_seats().filter(organization=access.org.id, membership=access.membership_id)
     return (
         ProjectGroupGrant.objects.in_org(access.org.id)
         .live()

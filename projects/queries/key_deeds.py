@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from config.roles import Permission, Role, Scope, roles_with
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from projects.actions.service_ceiling import only_of_holder, working_beyond
 from projects.models import Key, Project
 from projects.queries.standing import holding
@@ -27,8 +28,8 @@ class Deeds:
 
 def deeds_on(access: Access, keys: Sequence[Key], seen: frozenset[UUID]) -> Deeds:
     """`seen` are the projects this person sees. Two queries at most."""
-    made_here, own = _where_one_makes_keys(access, keys), access.membership_id
-    mine = [key for key in keys if key.kind == Key.Kind.PERSONAL and key.creator_id == own]
+    made_here = _where_one_makes_keys(access, keys)
+    mine = [key for key in keys if key.kind == Key.Kind.PERSONAL and key.is_own_of(access)]
     manage = {key.pk for key in made_here}
     manage |= {key.pk for key in mine if key.project_id in seen}
     managed = [key for key in keys if key.pk in manage]
@@ -47,7 +48,7 @@ def given_away(access: Access, keys: Sequence[Key]) -> frozenset[UUID]:
 
 def _may_rotate(access: Access, key: Key, beyond: set[UUID]) -> bool:
     """As `require_holding` says: a new secret acts for whoever holds the key."""
-    if key.creator_id is not None and key.creator_id == access.membership_id:
+    if key.is_own_of(access):
         return True
     if key.kind == Key.Kind.PERSONAL:
         return False

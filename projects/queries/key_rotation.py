@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from config.moments import format_local
 from config.roles import Role
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from projects import keys
 from projects.actions.key_rotation import secrets_of
 from projects.models import (
@@ -25,7 +26,7 @@ from projects.models import (
     ServiceAccount,
     ServiceAccountProject,
 )
-from projects.queries.leaving import first_id
+from projects.queries.calls import uuid_floor
 
 OFFERED = 100
 # The log's ids begin with the time of the request, which is a little before the use.
@@ -171,8 +172,8 @@ def _first_ip(new: KeySecret) -> str:
         return new.last_used_ip or ""
     calls = Call.objects.in_org(new.organization_id).filter(
         key_id=new.key_id,
-        id__gte=first_id(first - _AROUND),
-        id__lte=first_id(first + _AROUND),
+        id__gte=uuid_floor(first - _AROUND),
+        id__lte=uuid_floor(first + _AROUND),
         secret_id=new.pk,
         allowed=True,
     )

@@ -6,6 +6,7 @@ What their limits are and how far they are used up is in `limits.py`; who may se
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -17,7 +18,7 @@ from orgs.access import Access
 from orgs.models import Group, Membership
 from orgs.queries.groups import visible_groups
 from projects.forms.keys import KeyFilter
-from projects.models import Key, KeySecret, Project
+from projects.models import Key, KeySecret, Project, ServiceAccountProject
 
 PAGE_SIZE = 50
 OFFERED = 40
@@ -58,7 +59,9 @@ def page_of_keys(keys: QuerySet[Key], asked: KeyFilter) -> Page[Key]:
     found = found.prefetch_related(Prefetch("secrets", queryset=secrets))
     order = ("-created_at", "-id")
     if asked.sort == "used":
-        found, order = found.annotate(used_at=_used_at()), ("-used_at", "-id")
+        # A key that never was used stands where it was made.
+        used_at = Coalesce(last_use(), F("created_at"))
+        found, order = found.annotate(used_at=used_at), ("-used_at", "-id")
     return keyset_page(found, order=order, cursor=asked.cursor, size=PAGE_SIZE)
 
 
@@ -100,9 +103,9 @@ def projects_with_keys(access: Access) -> QuerySet[Project]:
     return rows.order_by("sort_name", "id")[:OFFERED]
 
 
-def projects_seen(access: Access, keys: list[Key]) -> frozenset[UUID]:
-    """Of the projects these keys are in, those whose name this person may read. One query."""
-    places = {key.project_id for key in keys if key.project_id}
+def projects_seen(access: Access, rows: Iterable[Key | ServiceAccountProject]) -> frozenset[UUID]:
+    """Of the projects these rows are about, those whose name this person may read. One query."""
+    places = {row.project_id for row in rows if row.project_id}
     if not places:
         return frozenset()
     return frozenset(
@@ -114,13 +117,7 @@ def _live_ids(keys: QuerySet[Key]) -> QuerySet[Key]:
     return keys.live().values("pk")  # type: ignore[attr-defined, no-any-return]
 
 
-def _used_at() -> Coalesce:
-    """When it was last used; a key that never was, when it was made."""
-    used = (
-        KeySecret.objects.filter(key=OuterRef("pk"))
-        .order_by()
-        .values("key")
-        .annotate(last=Max("last_used_at"))
-        .values("last")
-    )
-    return Coalesce(Subquery(used), F("created_at"))
+def last_use() -> Subquery:
+    """When any secret of the key in the query around it was last used."""
+    used = KeySecret.objects.filter(key=OuterRef("pk")).order_by().values("key")
+    return Subquery(used.annotate(last=Max("last_used_at")).values("last"))

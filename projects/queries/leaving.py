@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,9 +20,10 @@ from config.roles import Permission
 from orgs.access import Access
 from orgs.leaving import Losses, Stopping
 from orgs.models import Membership
-from projects.models import Call, Key, KeySecret, Project
+from projects.models import Call, Key, Project
+from projects.queries.calls import uuid_floor
 from projects.queries.key_deeds import given_away
-from projects.queries.keys import projects_seen
+from projects.queries.keys import last_use, projects_seen
 
 SHOWN = 5
 PAGE_SIZE = 50
@@ -62,11 +63,9 @@ def keys_that_stop(access: Access, members: Sequence[UUID]) -> Losses:
 
 def live_of(organization: UUID, members: Sequence[UUID]) -> QuerySet[Any]:
     """The live keys of these members, each with when it was last used."""
-    used = KeySecret.objects.filter(key=OuterRef("pk")).order_by().values("key")
-    last = Subquery(used.annotate(last=Max("last_used_at")).values("last"))
     rows: QuerySet[Any] = Key.objects.in_org(organization).live().filter(creator__in=members)
-    used_at: QuerySet[Any] = rows.annotate(used_at=last)
-    return used_at
+    annotated: QuerySet[Any] = rows.annotate(used_at=last_use())
+    return annotated
 
 
 def member_keys(
@@ -88,13 +87,8 @@ def member_keys(
 
 def _calls_of(organization: UUID, keys: QuerySet[Key]) -> QuerySet[Call]:
     since = timezone.now() - HOUR
-    calls = Call.objects.in_org(organization).filter(id__gte=first_id(since), at__gte=since)
+    calls = Call.objects.in_org(organization).filter(id__gte=uuid_floor(since), at__gte=since)
     return calls.filter(key_id__in=keys.order_by().values("pk"))
-
-
-def first_id(moment: datetime.datetime) -> UUID:
-    """Where a moment begins among ids that begin with their time: the log is read by them."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def _stopping(key: Any) -> Stopping:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
 from config.roles import Role
 from orgs.grants import permission_id
-from orgs.models import GroupMembership, Membership
+from orgs.models import Membership
+from orgs.queries.groups import live_seats
 from projects.models import ProjectGrant, ProjectGroupGrant
 
 NAMED = 2
@@ -21,9 +21,7 @@ def is_last_owner(grant: Any) -> bool:
     """Would the project have no Project Owner without it? A group counts if anyone is in it."""
     if grant.role is not Role.PROJECT_OWNER or grant.is_expired:
         return False
-    now = timezone.now()
-    seats = GroupMembership.objects.filter(group=OuterRef("group"))
-    seats = seats.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+    seats = live_seats().filter(group=OuterRef("group"))
     others = [
         table.objects.in_org(grant.organization_id)
         .live()

@@ -99,10 +99,10 @@ def holdings(
     pages = {one: _page(one, theirs, viewer, cursor if kind else None, size) for one in kinds}
     places = {level.pk for page in pages.values() for row in page.rows for level in levels(row)}
     rows = rows_of(places=[viewer.org.id, *places], members=[member.pk], asker=viewer)
-    told = _Telling(viewer, member, rows)
+    told = _Telling(viewer, member, rows, theirs.withheld)
     return Holdings(
         organization=[told.way(row) for row in rows if row.place == viewer.org.id],
-        areas=in_areas(permissions_of(told.roles, viewer.policies)),
+        areas=in_areas(permissions_of(told.roles, viewer.policies) - told.withheld),
         parts=[
             Part(kind=one, label=KINDS[one], held=[told.held(row) for row in page.rows], page=page)
             for one, page in pages.items()
@@ -114,8 +114,14 @@ def holdings(
 class _Telling:
     """The words for one person's paths, as far as the viewer may read them."""
 
-    def __init__(self, viewer: Access, member: Membership, rows: Sequence[Row]) -> None:
-        self.viewer, self.member, self.rows = viewer, member, rows
+    def __init__(
+        self,
+        viewer: Access,
+        member: Membership,
+        rows: Sequence[Row],
+        withheld: frozenset[Permission],
+    ) -> None:
+        self.viewer, self.member, self.rows, self.withheld = viewer, member, rows, withheld
         self.roles = frozenset(row.role for row in rows if row.place == viewer.org.id)
         is_me = member.pk == viewer.membership_id
         self.sees_reasons = is_me or viewer.can(Permission.AUDIT_VIEW)
@@ -127,6 +133,7 @@ class _Telling:
         counted = place.in_force(held, self.roles) if isinstance(place, Resource) else held
         roles = (self.roles - {Role.END_USER}) | counted
         allowed = permissions_of(roles, self.viewer.policies) & frozenset(asked_at(place))
+        allowed -= self.withheld
         above = levels(place)[1:]
         return Held(
             place=place,
@@ -173,13 +180,14 @@ def _source(row: Row, above: str) -> tuple[str, str]:
 
 
 def _access_of(viewer: Access, member: Membership) -> Access:
-    """Whose rows are meant; what they may do is not asked of it."""
+    """Whose rows are meant, and what a window withholds from them."""
     return Access(
         organization=viewer.org,
         roles=frozenset({Role(member.role)}),
         identity=Actor("member", member.pk, member.name),
         membership_id=member.pk,
         person_id=member.person_id,
+        window_ends=member.window_ends,
     )
 
 

@@ -1,6 +1,7 @@
-"""Reads of projects: the head that their pages share, the list, and the facts of one.
+"""The head that the pages of a project share, and the projects to delete for good.
 
-Who may access one is in `sharing.py`; what it holds is in `resources.py`.
+Lists are in `project_list.py`, the facts of one in `project_facts.py`, who may access it in
+`access.py`.
 """
 
 from __future__ import annotations

@@ -37,12 +37,16 @@ def providers_to_choose(project: Project) -> list[tuple[ModelProvider, bool]]:
     return [(row, row.chosen) for row in rows.order_by("sort_name", "id")[:MOST_OF_A_PROJECT]]
 
 
-def _named(org: UUID) -> QuerySet[Any]:
-    """Without what is sealed; `label` is the provider in words."""
-    labels = Case(
+def provider_label() -> Case:
+    """The provider of a row in words."""
+    return Case(
         *(When(provider=each.value, then=Value(each.label)) for each in PROVIDERS.values()),
         default=F("provider"),
         output_field=TextField(),
     )
+
+
+def _named(org: UUID) -> QuerySet[Any]:
+    """Without what is sealed; `label` is the provider in words."""
     rows = ModelProvider.objects.in_org(org).select_related("changed_by").defer("ciphertext")
-    return rows.annotate(label=labels)
+    return rows.annotate(label=provider_label())

@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 
 from config.keyset import Page, keyset_page
 from config.roles import ORGANIZATION_ROLES, Permission, Role, Scope, permissions_of, roles_with
-from orgs.access import Access, sharing_permission
+from orgs.access import Access
+from orgs.ceiling import sharing_permission
 from orgs.models import GroupMembership, GroupRole, Membership, Notice
 from orgs.queries.groups import visible_groups
 from projects.models import ProjectGroupGrant, Request, ResourceGroupGrant
@@ -37,7 +38,7 @@ _SHARING = (
     *(P.PROJECTS_MANAGE_MEMBERS, P.WORKSPACES_MANAGE_MEMBERS),
     *(P.RUNNERS_SHARE, P.AUTOMATIONS_SHARE, P.HUB_PUBLISH),
 )
-_PLACED = Q(workspace=None, project=None, resource=None)
+_PLACELESS = Q(workspace=None, project=None, resource=None)
 
 
 def request_at(access: Access, pk: UUID) -> Request | None:
@@ -211,9 +212,9 @@ def _about_places(access: Access) -> Q:
     if P.ORG_APPROVE_PRODUCTION in may:
         decided.append(inside & final)
     if P.MEMBERS_CHANGE_ROLE in may:
-        decided.append(_PLACED & Q(role__in=ORGANIZATION_ROLES))
+        decided.append(_PLACELESS & Q(role__in=ORGANIZATION_ROLES))
     if P.GROUPS_ASSIGN_ROLES in may:
-        decided.append(_PLACED & ~Q(role__in=ORGANIZATION_ROLES))
+        decided.append(_PLACELESS & ~Q(role__in=ORGANIZATION_ROLES))
     any_of = Q(pk__in=[])
     for one in decided:
         any_of |= one

@@ -1,6 +1,6 @@
 """Reads of resources: the head their pages share, lists, versions, and what a form may offer.
 
-A configuration in words is in `configurations.py`; who may access one is in `sharing.py`.
+A configuration in words is in `configurations.py`; who may access one is in `access.py`.
 """
 
 from __future__ import annotations

@@ -7,19 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import (
-    Case,
-    Count,
-    F,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    TextField,
-    Value,
-    When,
-)
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from config.keyset import Page, keyset_page
@@ -34,11 +22,10 @@ from projects.models import (
     ResourceGrant,
     ResourceGroupGrant,
 )
-from projects.providers import PROVIDERS
+from projects.queries.providers import provider_label
 from projects.schedules import in_words
 
 PAGE_SIZE = 50
-LONGEST_SEARCH = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,12 +75,9 @@ def integration_list(org: UUID, *, kind: str, cursor: str | None) -> Page[Integr
     rows = Integration.objects.in_org(org).select_related("runner").defer("ciphertext")
     if kind:
         rows = rows.filter(kind=kind)
-    labels = Case(
-        *(When(provider=each.value, then=Value(each.label)) for each in PROVIDERS.values()),
-        default=F("provider"),
-        output_field=TextField(),
+    told: QuerySet[Any] = rows.annotate(
+        has_token=Q(ciphertext__isnull=False), label=provider_label()
     )
-    told: QuerySet[Any] = rows.annotate(has_token=Q(ciphertext__isnull=False), label=labels)
     return keyset_page(told, order=("name", "id"), cursor=cursor, size=PAGE_SIZE)
 
 

@@ -26,7 +26,8 @@ from django.utils import timezone
 
 from config.keyset import Page, keyset_page
 from config.roles import Permission, Role, Scope, roles_with
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from projects import keys
 from projects.actions.service_ceiling import who_may
 from projects.models import (
@@ -38,7 +39,7 @@ from projects.models import (
     ServiceToken,
 )
 from projects.policies import ProjectPolicy
-from projects.queries.keys import projects_seen
+from projects.queries.keys import last_use, projects_seen
 from projects.queries.standing import holding, named
 
 PAGE_SIZE = 50
@@ -109,15 +110,15 @@ def counted(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def account_facts(access: Access, account: ServiceAccount) -> dict[str, Any]:
-    """What one's page shows. Six queries, whatever it holds."""
+    """What one's page shows. Four queries, whatever it holds."""
     mine = {"account": account}
     tokens = ServiceToken.objects.in_org(access.org.id).filter(**mine)
     works = ServiceAccountProject.objects.in_org(access.org.id).filter(**mine)
     works = works.select_related("project", "granted_by").order_by("project__sort_name", "id")
     places = list(works[: SHOWN + 1])
     held = Key.objects.in_org(access.org.id).filter(**mine).select_related("project")
-    rows = list(held.annotate(used_at=_used_at()).order_by("-created_at", "-id")[: SHOWN + 1])
-    seen = projects_seen(access, rows) | _seen(access, places)
+    rows = list(held.annotate(used_at=last_use()).order_by("-created_at", "-id")[: SHOWN + 1])
+    seen = projects_seen(access, [*rows, *places])
     newest = tokens.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-id")
     made = list(newest[: SHOWN + 1])
     return {
@@ -184,14 +185,6 @@ def placeable(access: Access) -> QuerySet[Project]:
     return projects.filter(holding(Scope.PROJECT, roles, access))
 
 
-def _seen(access: Access, places: list[ServiceAccountProject]) -> frozenset[UUID]:
-    wanted = [place.project_id for place in places]
-    if not wanted:
-        return frozenset()
-    rows = access.visible(Project.objects).filter(pk__in=wanted)
-    return frozenset(rows.values_list("pk", flat=True))
-
-
 def _held(access: Access, key: Key, seen: frozenset[UUID]) -> HeldKey:
     if key.project is None:
         return HeldKey(key=key, place=access.org.name, may_open=True)
@@ -208,7 +201,3 @@ def _number(rows: QuerySet[Any]) -> Coalesce:
 def _last(rows: QuerySet[Any], by: str) -> Subquery:
     found = rows.order_by().values(by).annotate(last=Max("last_used_at")).values("last")
     return Subquery(found, output_field=DateTimeField())
-
-
-def _used_at() -> Subquery:
-    return _last(KeySecret.objects.filter(key=OuterRef("pk")), "key")

@@ -1,6 +1,6 @@
 """What one person holds where, for lists: their own role in each row, and the rows of a role.
 
-A decision about one object is `orgs/access.py`; how a role came about is `projects/explain.py`.
+A decision about one object is `orgs/access.py`; how a role came about is `projects/explain/`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 
 from config.roles import Permission, Role, Scope, roles_with
 from orgs.access import Access
 from orgs.grants import permission_id, role_of
-from orgs.models import GroupMembership
+from orgs.queries.groups import live_seats
 from projects.actions.shares import TABLES
 from projects.models import Workspace
 
@@ -126,8 +126,8 @@ def _own_groups(scope: Scope, key: str, access: Access) -> ArraySubquery:
 
 
 def _my_groups(access: Access) -> QuerySet[Any]:
-    seats = GroupMembership.objects.in_org(access.org.id).filter(membership=access.membership_id)
-    return seats.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now())).values("group")
+    seats = live_seats().filter(organization=access.org.id, membership=access.membership_id)
+    return seats.values("group")
 
 
 def _holders(scope: Scope, kind: int, access: Access) -> Coalesce:

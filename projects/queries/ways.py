@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from config.roles import GROUP_ROLES, ORGANIZATION_ROLES, Permission, Role, Scope, permissions_of
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.grants import permission_id
 from orgs.models import Group, GroupRole, Membership
 from projects.actions.shares import AnyPlace

@@ -1,6 +1,6 @@
 """Reads of workspaces: the head that their pages share, the list, and the facts of one.
 
-Who may access one is in `sharing.py`.
+Who may access one is in `access.py`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import Any
 from django.urls import reverse
 
 from config.roles import Permission, Scope
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.team import counted
 from projects.actions.shares import AnyPlace
 from projects.forms.sharing import VIAS, AccessFilter

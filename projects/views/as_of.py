@@ -19,6 +19,7 @@ from audit.actions import event_read
 from audit.events import Event
 from audit.ledger import Target
 from config.gate import gate
+from config.keyset import page_links
 from config.moments import format_local, local
 from config.roles import Permission, Scope
 from orgs.tenancy import OrgRequest
@@ -88,10 +89,9 @@ def _place(
         place=place,
         permission=asked.permission,
         search=asked.search,
-        page=asked.page,
+        cursor=asked.cursor,
     )
-    beside = {"newer_url": answer.page - 1, "older_url": (answer.page + 1) % (answer.pages + 1)}
-    links = {name: _here(request, page=page) if page else "" for name, page in beside.items()}
+    links = page_links(request, answer.page)
     areas = by_area(asked_at(answer.place)) if answer.place else []
     return {"kind": "place", "answer": answer, "areas": areas, **links}
 
@@ -124,11 +124,6 @@ def _around(request: OrgRequest, asked: AsOf, moment: Moment) -> dict[str, Any]:
         else [],
         "local": local(moment.at),
     }
-
-
-def _here(request: OrgRequest, **changed: Any) -> str:
-    said = {name: value for name, value in request.GET.items() if value}
-    return f"{request.path}?{urlencode(said | changed)}"
 
 
 def _log_since(request: OrgRequest, moment: Moment) -> str:

@@ -12,6 +12,7 @@ from django_htmx.http import push_url
 
 from audit.pages import Address
 from config.gate import gate
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
 from projects import call_lines
@@ -49,7 +50,7 @@ def project_calls(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
         "project": project,
         "sees_costs": access.can(Permission.PROJECTS_VIEW_COSTS, project),
     }
-    if not _is_partial(request):
+    if not asks_part(request):
         context["head"] = project_head(access, project, current="project_audit")
     return _log(request, "projects/project_calls.html", context, project=project.pk)
 
@@ -58,7 +59,7 @@ def _log(request: OrgRequest, page: str, context: dict[str, Any], **fixed: UUID)
     """A page of the log under what `fixed` says and the address asks for."""
     form = CallFilterForm(request.GET, fixed=tuple(fixed))
     address = Address(request.path, form.query)
-    template = "projects/_calls.html" if _is_partial(request) else page
+    template = "projects/_calls.html" if asks_part(request) else page
     context |= {"address": address, "fixed": fixed}
     try:
         context |= _found(request, form, address, fixed)
@@ -67,7 +68,7 @@ def _log(request: OrgRequest, page: str, context: dict[str, Any], **fixed: UUID)
     response = render(request, template, context)
     # The address without the filters that are empty, and with the page.
     here = address.at(request.GET.get("page")) or str(address)
-    return push_url(response, here) if _is_partial(request) else response
+    return push_url(response, here) if asks_part(request) else response
 
 
 def _found(
@@ -100,7 +101,3 @@ def _keys_offered(request: OrgRequest, project: UUID | None) -> list[Key]:
     reader = call_lines.Reader(request.access)
     keys = queries.keys_to_choose(request.org.id, project=project)
     return [key for key in keys if reader.sees(key)]
-
-
-def _is_partial(request: OrgRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request

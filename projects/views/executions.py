@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
 from projects.models import Execution
@@ -52,6 +53,6 @@ def _records(
         "chips": queries.chips(request.org.id, filters),
         "states": queries.STATES,
     }
-    if request.htmx and not request.htmx.history_restore_request:
+    if asks_part(request):
         return render(request, "projects/_executions.html", context)
     return render(request, template, context)

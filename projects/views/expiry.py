@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission, Role
 from orgs.access import Access
 from orgs.actions import expiry as actions
@@ -44,7 +45,7 @@ def expiry_list(request: OrgRequest, slug: str) -> HttpResponse:
     access = request.access
     ended = request.GET.get("state") == "ended"
     page = endings(ended=ended, cursor=request.GET.get("page"))
-    part = bool(request.htmx) and not request.htmx.history_restore_request
+    part = asks_part(request)
     context: dict[str, Any] = {
         "rows": [_row(access, ending) for ending in page.rows],
         "ended": ended,

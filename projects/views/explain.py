@@ -74,7 +74,7 @@ def organization_access(request: OrgRequest, slug: str) -> HttpResponse:
     found = people_page(
         access=access,
         places=[request.org.id],
-        roles=roles_with(permission, access.policies),
+        permission=permission,
         names={request.org.id: request.org.name},
         via=via if via in _VIAS else "",
         search=search,

@@ -16,18 +16,19 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.models import Membership
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import elsewhere, posted, refuse, show
 from projects.actions import tasks as actions
+from projects.forms.projects import search_of
 from projects.forms.tasks import TaskCompleteForm
 from projects.kinds import KINDS, PUBLISHABLE, kind_of
 from projects.models import HumanTask
 from projects.queries import hub as queries
 from projects.queries.resources import resource_may
 
-LONGEST_SEARCH = 100
 RECORDS_OF_ONE = 10
 PEOPLE_OFFERED = 20
 
@@ -36,14 +37,14 @@ PEOPLE_OFFERED = 20
 def hub(request: OrgRequest, slug: str) -> HttpResponse:
     asked = request.GET.get("kind", "")
     kind = asked if asked in PUBLISHABLE else ""
-    search = _search(request)
+    search = search_of(request.GET)
     page = queries.hub_list(
         access=request.access, kind=kind, search=search, cursor=request.GET.get("page")
     )
     for item in page.rows:
         item.look = kind_of(item)  # type: ignore[attr-defined]
     context: dict[str, Any] = {"page": page, **page_links(request, page), "q": search, "kind": kind}
-    if request.htmx:
+    if asks_part(request):
         return render(request, "projects/hub.html#hub-list", context)
     tasks = []
     if request.access.can(Permission.HUMAN_TASKS_COMPLETE):
@@ -114,7 +115,7 @@ def task_reassign(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
         else:
             page = reverse("task_view", args=[slug, task.pk])
             return elsewhere(request, f"{task.title} waits for {to.name} now", to=page)
-    search = _search(request)
+    search = search_of(request.GET)
     others = queries.assignable(task, search=search)
     context = {
         "task": task,
@@ -128,10 +129,6 @@ def task_reassign(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse:
     if refusal is not None:
         response.status_code, response.reason_code = 422, refusal.code  # type: ignore[attr-defined]
     return response
-
-
-def _search(request: OrgRequest) -> str:
-    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
 def _may_open(request: OrgRequest) -> bool:

@@ -21,6 +21,7 @@ from audit.events import Event
 from config.charts import swatch
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission, Role, roles_with
 from orgs.access import Access
 from orgs.queries.organizations import owner_names
@@ -48,7 +49,7 @@ def insights(request: OrgRequest, slug: str) -> HttpResponse:
         **page_links(request, page),
         **_who_decides(access),
     }
-    if request.htmx and not request.htmx.history_restore_request:
+    if asks_part(request):
         return render(request, "projects/insights.html#list", context)
     context |= _platform(access, span)
     return render(request, "projects/insights.html", context)
@@ -84,7 +85,7 @@ def insights_projects(request: OrgRequest, slug: str) -> HttpResponse:
         "only_on": only_on,
         "viewers": _viewers(request.access),
     }
-    if request.htmx and not request.htmx.history_restore_request:
+    if asks_part(request):
         return render(request, "projects/insights_projects.html#list", context)
     return render(request, "projects/insights_projects.html", context)
 

@@ -13,17 +13,17 @@ from django_htmx.http import trigger_client_event
 from audit.events import Event
 from config.gate import gate
 from config.roles import PROJECT_ROLES, Permission, Role
-from orgs.access import may_grant
+from orgs.ceiling import may_grant
 from orgs.models import Invitation
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import posted, show
 from projects.actions import joining as actions
+from projects.forms.projects import search_of
 from projects.forms.requests import PromiseForm, refuse
 from projects.models import InvitationProject, Project
 from projects.queries.promises import OFFERED, UNSEEN, offered, promisable, promised_with
 
 TEMPLATE = "projects/invitation_projects.html"
-LONGEST_SEARCH = 100
 
 
 @gate(Permission.MEMBERS_INVITE, records=Event.INVITATION_PROJECT_PROMISED)
@@ -43,10 +43,8 @@ def invitation_projects(request: OrgRequest, slug: str, pk: UUID) -> HttpRespons
         form = PromiseForm(initial={"role": Role.PROJECT_MEMBER}, projects=form.projects)
     context = _context(request, invitation)
     if request.headers.get("HX-Target") == "offered":
-        return render(
-            request, "projects/invitation_projects.html#offered", context | {"form": form}
-        )
-    response = show(request, "projects/invitation_projects.html", form, context)
+        return render(request, f"{TEMPLATE}#offered", context | {"form": form})
+    response = show(request, TEMPLATE, form, context)
     if done:
         trigger_client_event(response, "toast", {"text": done, "kind": "ok"})
     return response
@@ -78,7 +76,7 @@ def _answer(request: OrgRequest, invitation: Invitation, form: PromiseForm) -> s
 
 
 def _context(request: OrgRequest, invitation: Invitation) -> dict[str, Any]:
-    search = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    search = search_of(request.GET)
     return {
         "invitation": invitation,
         "promised": promised_with(invitation, request.access),

@@ -17,6 +17,7 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import elsewhere, posted, refuse, show
@@ -46,7 +47,7 @@ def key_list(request: OrgRequest, slug: str) -> HttpResponse:
         **page_links(request, page),
         "may": {"see_usage": access.can(Permission.KEYS_SET_POLICIES)},
     }
-    if request.htmx:
+    if asks_part(request):
         return render(request, "projects/key_list.html#list", context)
     context["links"] = key_page.filter_links(access, asked)
     return render(request, "projects/key_list.html", context)
@@ -64,7 +65,7 @@ def project_keys(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
         "sees_all": queries.sees_keys_of(access, project),
         "may": key_page.may_make(access, project),
     }
-    if request.htmx:
+    if asks_part(request):
         return render(request, "projects/project_keys.html#list", context)
     context |= {
         "head": project_head(access, project),

@@ -14,6 +14,7 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import asks_preview, elsewhere, posted, refuse, show
@@ -53,7 +54,7 @@ def limit_list(request: OrgRequest, slug: str) -> HttpResponse:
     page, rows = limit_page(request.access, asked)
     context: dict[str, Any] = {"asked": asked, "rows": rows, **_of_layer(asked)}
     context |= page_links(request, page)
-    if request.htmx:
+    if asks_part(request):
         return render(request, "projects/limit_list.html#list", context)
     whole = {each.layer: each for each in standings(request.org.id, [request.org.id])}
     counts = limit_counts(request.access)

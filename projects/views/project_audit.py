@@ -18,6 +18,7 @@ from audit.pages import Address
 from audit.queries import EventPage, Someone
 from audit.readings import is_new_reading
 from config.gate import gate
+from config.requests import asks_part
 from config.roles import Permission
 from projects.doors import ProjectRequest, project_at
 from projects.queries.project_log import project_log
@@ -36,7 +37,7 @@ def project_audit(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     context = _log(form, Address(request.path, form.query), page) | {"apart": apart}
     if cursor is None:
         _remember_reading(request)
-    if request.htmx and not request.htmx.history_restore_request:
+    if asks_part(request):
         response = render(request, "projects/project_audit.html#log", context)
         address = context["address"]
         return push_url(response, address.at(cursor) or str(address))

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.forms.members import ConfirmForm
 from orgs.views.dialog import elsewhere, posted, refuse, show
@@ -28,6 +29,7 @@ from projects.charts import usage_chart
 from projects.doors import ProjectRequest, project_at
 from projects.forms.choosing import ChooseForm
 from projects.forms.prebuilds import PrebuildsForm
+from projects.forms.projects import search_of
 from projects.forms.secrets import SecretForm, SecretValueForm
 from projects.models import Secret
 from projects.prebuilds import Prebuilds
@@ -36,8 +38,6 @@ from projects.queries import secrets as secret_queries
 from projects.queries.executions import lines_of
 from projects.queries.projects import project_head
 from projects.queries.providers import providers_to_choose
-
-LONGEST_SEARCH = 100
 
 
 @gate(
@@ -55,11 +55,16 @@ def project_choose_environments(request: ProjectRequest, slug: str, pk: UUID) ->
     )
     if form.is_valid():
         chosen = form.cleaned_data["chosen"]
-        environment_actions.project_choose_environments(
-            project=project, chosen=chosen, actor=request.access
-        )
-        text = f"{project.name} may run on {_count(len(chosen), 'environment class')}"
-        return elsewhere(request, text, to=_settings_of(request, "environments"))
+        try:
+            environment_actions.project_choose_environments(
+                project=project, chosen=chosen, actor=request.access
+            )
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            what = _count(len(chosen), "environment class", "environment classes")
+            text = f"{project.name} may run on {what}"
+            return elsewhere(request, text, to=_settings_of(request, "environments"))
     context = _dialog(request) | {
         "may_define": request.access.can(Permission.RUNNERS_MANAGE_ENVIRONMENT_CLASSES),
         "sees_runners": request.access.can(Permission.RUNNERS_VIEW_ALL),
@@ -82,11 +87,11 @@ def project_choose_providers(request: ProjectRequest, slug: str, pk: UUID) -> Ht
             chosen = provider_actions.project_choose_providers(
                 project=project, chosen=form.cleaned_data["chosen"], actor=request.access
             )
-        except ValidationError as refusal:
-            refuse(form, refusal)
+        except ValidationError as error:
+            refuse(form, error)
         else:
-            what = _count(len(chosen), "model provider") if chosen else "every provider in use"
-            text = f"{project.name} asks {what}"
+            what = _count(len(chosen), "model provider", "model providers")
+            text = f"{project.name} asks {what if chosen else 'every provider in use'}"
             return elsewhere(request, text, to=_settings_of(request, "providers"))
     may = {"may_configure": request.access.can(Permission.ORG_CONFIGURE_PROVIDERS)}
     return show(request, "projects/project_choose_providers.html", form, _dialog(request) | may)
@@ -99,11 +104,15 @@ def project_change_prebuilds(request: ProjectRequest, slug: str, pk: UUID) -> Ht
     form = PrebuildsForm(posted(request), initial=PrebuildsForm.initial_of(prebuilds))
     if form.is_valid():
         wanted = Prebuilds(**form.cleaned_data)
-        prebuild_actions.project_change_prebuilds(
-            project=project, prebuilds=wanted, actor=request.access
-        )
-        text = f"Prebuilds of {project.name}: {wanted.summary}"
-        return elsewhere(request, text, to=_settings_of(request, "prebuilds"))
+        try:
+            prebuild_actions.project_change_prebuilds(
+                project=project, prebuilds=wanted, actor=request.access
+            )
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            text = f"Prebuilds of {project.name}: {wanted.summary}"
+            return elsewhere(request, text, to=_settings_of(request, "prebuilds"))
     return show(
         request,
         "projects/project_change_prebuilds.html",
@@ -128,13 +137,13 @@ def project_usage(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
 
 @gate(Permission.PROJECTS_MANAGE_SECRETS, on=project_at)
 def secret_list(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
-    search = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    search = search_of(request.GET)
     page = secret_queries.secret_list(
         project=request.target, search=search, cursor=request.GET.get("page")
     )
     context: dict[str, Any] = {"page": page, **page_links(request, page), "q": search}
     context["project"] = request.target
-    if request.htmx and not request.htmx.history_restore_request:
+    if asks_part(request):
         return render(request, "projects/secret_list.html#secret-list", context)
     context["head"] = project_head(request.access, request.target, current="project_settings")
     return render(request, "projects/secret_list.html", context)
@@ -205,5 +214,5 @@ def _secrets_of(request: ProjectRequest) -> str:
     return reverse("secret_list", args=[request.org.slug, request.target.pk])
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 'es'}"
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

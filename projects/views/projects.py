@@ -5,7 +5,6 @@ How a project ends and comes back is in `project_ends.py`.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.access import Access
 from orgs.tenancy import OrgRequest
@@ -63,8 +63,9 @@ def project_list(request: OrgRequest, slug: str) -> HttpResponse:
             "view_all": request.access.can(Permission.PROJECTS_VIEW_ALL),
             "restore": reads.restores_some(request.access),
         },
+        "part": asks_part(request),
     }
-    if request.htmx:
+    if context["part"]:
         return render(request, "projects/projects.html#list", context)
     context["links"] = reads.filter_links(asked, lists.workspaces_offered(request.access))
     return render(request, "projects/projects.html", context)
@@ -136,9 +137,10 @@ def project_change_policies(request: ProjectRequest, slug: str, pk: UUID) -> Htt
     form = ProjectPoliciesForm(request.POST)
     if not form.is_valid():
         return _settings(request, policies_form=form)
-    deed = partial(actions.project_change_policies, project=request.target, actor=request.access)
     try:
-        deed(**form.cleaned_data)
+        actions.project_change_policies(
+            project=request.target, **form.cleaned_data, actor=request.access
+        )
     except ValidationError as error:
         refuse(form, error)
         return _settings(request, policies_form=form)

@@ -17,10 +17,11 @@ from config.gate import gate
 from orgs.views.dialog import elsewhere, posted, refuse, show
 from projects.actions import resources as actions
 from projects.doors import ResourceRequest, resource_at
+from projects.forms.requests import refuse as refuse_anywhere
 from projects.forms.resources import ResourceForm, VersionForm
 from projects.kinds import changing, kind_of
 from projects.models import Resource
-from projects.queries import limits, overtaking
+from projects.queries import overtaking
 from projects.queries import resources as queries
 from projects.queries.overtaking import PLAIN
 from projects.views.resources import page_of
@@ -65,7 +66,7 @@ def resource_version_again(
                 actor=request.access,
             )
         except ValidationError as error:
-            refuse(form, error)
+            refuse_anywhere(form, error)
         else:
             text = f"{resource.name} is configured as in version {number}"
             return elsewhere(request, text, to=page_of(resource, slug))
@@ -83,8 +84,7 @@ def _form(request: ResourceRequest, resource: Resource) -> ResourceForm:
         configuration=resource.configuration,
     )
     initial = overtaking.entries_of(resource) | {"base": resource.version}
-    approved = limits.approved(request.org.id).models
-    return kind.form(posted(request), initial=initial, offers=offers, approved=approved)
+    return kind.form(posted(request), initial=initial, offers=offers)
 
 
 def _save(request: ResourceRequest, resource: Resource, form: ResourceForm) -> None:

@@ -17,21 +17,22 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.forms.members import ConfirmForm, ReasonForm
 from orgs.tenancy import OrgRequest
 from orgs.views.dialog import elsewhere, posted, refuse, show
 from projects.actions import resources as actions
 from projects.doors import ProjectRequest, ResourceRequest, project_at, resource_at, seeing
+from projects.forms.projects import search_of
 from projects.kinds import KINDS, Kind, deleting, kind_of, reading_history
 from projects.models import Project, Resource
-from projects.queries import configurations, limits
+from projects.queries import configurations
 from projects.queries import resources as queries
 from projects.queries.hub import waiting_tasks
 from projects.queries.overtaking import steps_between
 from projects.queries.projects import project_head
 
-LONGEST_SEARCH = 100
 TASKS_SHOWN = 10
 
 
@@ -39,7 +40,7 @@ TASKS_SHOWN = 10
 def project_resources(request: ProjectRequest, slug: str, pk: UUID) -> HttpResponse:
     project, access = request.target, request.access
     kind = KINDS[asked] if (asked := request.GET.get("kind", "")) in KINDS else None
-    search = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    search = search_of(request.GET)
     page = queries.resource_list(
         access=access,
         project=project,
@@ -50,7 +51,7 @@ def project_resources(request: ProjectRequest, slug: str, pk: UUID) -> HttpRespo
     context = {"page": page, **page_links(request, page), "q": search, "kind": kind}
     for row in page.rows:
         row.look = kind_of(row)  # type: ignore[attr-defined]
-    if request.htmx:
+    if asks_part(request):
         return render(request, "projects/project_resources.html#resource-list", context)
     return render(request, "projects/project_resources.html", context | _room_of(request, project))
 
@@ -79,8 +80,7 @@ def resource_create_page(request: OrgRequest, kind: str, project: Project | None
     """The form of a new resource, in this project or of the organization; the lock has asked."""
     made = KINDS[kind]
     offers = queries.offers_of(access=request.access, kind=made, project=project, configuration={})
-    approved = limits.approved(request.org.id).models
-    form = made.form(posted(request), offers=offers, approved=approved)
+    form = made.form(posted(request), offers=offers)
     if form.is_valid():
         try:
             resource = actions.resource_create(

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.forms.members import ConfirmForm
 from orgs.tenancy import OrgRequest
@@ -25,6 +26,7 @@ from projects.actions import environments as environment_actions
 from projects.actions import integrations as integration_actions
 from projects.forms.environments import EnvironmentClassForm
 from projects.forms.integrations import IntegrationForm
+from projects.forms.projects import search_of
 from projects.models import EnvironmentClass, Integration, Resource
 from projects.providers import PROVIDERS
 from projects.queries import environments
@@ -188,12 +190,12 @@ def integration_delete(request: OrgRequest, slug: str, pk: UUID) -> HttpResponse
 
 def _room(request: OrgRequest, kind: str, template: str, context: dict[str, Any]) -> HttpResponse:
     """The list of runners or of automations; its partial for htmx."""
-    search = request.GET.get("q", "").replace("\x00", "").strip()[: queries.LONGEST_SEARCH]
+    search = search_of(request.GET)
     page, rows = queries.room_list(
         access=request.access, kind=kind, search=search, cursor=request.GET.get("page")
     )
     context |= {"rows": rows, **page_links(request, page), "q": search}
-    if request.htmx and not request.htmx.history_restore_request:
+    if asks_part(request):
         return render(request, f"{template}#room", context)
     return render(request, template, context)
 

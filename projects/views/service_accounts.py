@@ -16,6 +16,7 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.forms.members import ConfirmForm, ReasonForm
 from orgs.tenancy import OrgRequest
@@ -33,7 +34,7 @@ def service_account_list(request: OrgRequest, slug: str) -> HttpResponse:
     search = search_of(request.GET)
     page = queries.account_page(request.access, search=search, cursor=request.GET.get("page"))
     context = {"page": page, **page_links(request, page), "q": search}
-    part = "#list" if request.htmx else ""
+    part = "#list" if asks_part(request) else ""
     return render(request, f"projects/service_account_list.html{part}", context)
 
 

@@ -20,7 +20,8 @@ from config.roles import (
     Scope,
     permissions_of,
 )
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.models import Group, GroupMembership, Membership
 from orgs.preview import UNSAID, Preview, rehearse
 from orgs.queries.groups import visible_groups
@@ -28,6 +29,7 @@ from orgs.tenancy import OrgRequest
 from orgs.views.dialog import posted
 from projects.actions.share_rules import needs_approval, project_of
 from projects.actions.shares import AnyGrant, AnyPlace, Grantee
+from projects.forms.projects import search_of
 from projects.forms.sharing import ShareForm, TermsForm, named
 from projects.kinds import kind_of
 from projects.models import Resource
@@ -35,7 +37,6 @@ from projects.policies import LONGEST_SHARE_DAYS, ProjectPolicy
 from projects.queries.given import groups_offered, people_offered
 from projects.views.access_lists import routes
 
-LONGEST_SEARCH = 100
 ROLES: dict[Scope, tuple[Role, ...]] = {
     Scope.WORKSPACE: WORKSPACE_ROLES,
     Scope.PROJECT: PROJECT_ROLES,
@@ -105,7 +106,7 @@ def about(access: Access, place: AnyPlace, *, current: Role | None = None) -> di
 def offers(request: OrgRequest, place: AnyPlace, form: ShareForm) -> dict[str, Any]:
     """Whom the list of the dialog shows: who was chosen, then the first that match."""
     said = request.POST if request.method == "POST" else request.GET
-    search = said.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    search = search_of(said)
     chosen_text = said.get("to") or form.initial.get("to", "")
     chosen = named(str(chosen_text), people=form.people, groups=form.groups)
     return {

@@ -21,6 +21,7 @@ from django.utils.cache import patch_vary_headers
 from audit.events import Event
 from config.gate import gate
 from config.gate import refuse as turn_away
+from config.requests import asks_part
 from config.roles import Permission, Role, Scope
 from orgs.forms.members import ReasonForm
 from orgs.models import Group, Membership
@@ -120,7 +121,7 @@ def resource_unshare(
 def _access(request: OrgRequest, place: AnyPlace) -> HttpResponse:
     """Everyone with access, or what was given here."""
     context = listed(request.access, place, AccessFilter.read(request.GET))
-    part = bool(request.htmx) and not request.htmx.history_restore_request
+    part = asks_part(request)
     if part:
         response = render(request, "projects/_access_list.html", context)
     else:

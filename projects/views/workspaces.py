@@ -14,6 +14,7 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.forms.members import ConfirmForm
 from orgs.preview import code_of
@@ -44,9 +45,10 @@ def workspace_list(request: OrgRequest, slug: str) -> HttpResponse:
             "create": request.access.can(Permission.WORKSPACES_CREATE),
             "view_all": request.access.can(Permission.WORKSPACES_VIEW_ALL),
         },
+        "part": asks_part(request),
     }
-    template = "projects/workspaces.html#list" if request.htmx else "projects/workspaces.html"
-    return render(request, template, context)
+    part = "#list" if context["part"] else ""
+    return render(request, f"projects/workspaces.html{part}", context)
 
 
 @gate(Permission.WORKSPACES_CREATE, records=Event.WORKSPACE_CREATED)
@@ -78,9 +80,8 @@ def workspace_view(request: WorkspaceRequest, slug: str, pk: UUID) -> HttpRespon
         **page_links(request, page),
         "q": search,
     }
-    if request.htmx:
-        return render(request, "projects/workspace.html#list", context)
-    return render(request, "projects/workspace.html", context)
+    part = "#list" if asks_part(request) else ""
+    return render(request, f"projects/workspace.html{part}", context)
 
 
 @gate(Permission.WORKSPACES_MANAGE_MEMBERS, records=Event.WORKSPACE_CHANGED, on=workspace_at)
@@ -112,10 +113,7 @@ def workspace_delete(request: WorkspaceRequest, slug: str, pk: UUID) -> HttpResp
         except ValidationError as error:
             refuse(form, error)
         else:
-            stay = (
-                f"; its {left} projects stay" if left > 1 else "; its project stays" if left else ""
-            )
-            text = f"{workspace.name} is deleted{stay}"
+            text = f"{workspace.name} is deleted{_stays(left)}"
             return elsewhere(request, text, to=reverse("workspace_list", args=[slug]))
     return show(request, "projects/workspace_delete.html", form, _before_deleting(request))
 

@@ -9,8 +9,9 @@ from django.test import Client
 
 from accounts.actions import platform_settings_change
 from accounts.models import User
+from audit.ledger import Actor
 from tests.accounts.test_sign_in import entries, is_signed_in
-from tests.factories import TEST, Cast, make_person
+from tests.factories import Cast, make_person
 from tests.orgs.invitations import invite
 from tests.portal import putting_on_the_portal
 
@@ -121,10 +122,12 @@ def test_platform_may_look_at_every_new_account_first(db: None, settings, mailou
 
 
 def registering(how: str, **more: str) -> None:
-    """As the portal writes it: the web role may not."""
+    """As a superadmin sets it in the portal: the web role may not."""
+    superadmin = make_person("Sam Whitfield", is_staff=True)
+    actor = Actor("person", superadmin.pk, superadmin.name)
     with putting_on_the_portal():
         settings = {"registration": how, "support_email": "", "notice": ""} | more
-        platform_settings_change(**settings, actor=TEST)
+        platform_settings_change(**settings, actor=actor)
 
 
 @pytest.mark.requirement("S1-041", "S2-015")

@@ -21,6 +21,7 @@ HOSTILE = (
     "\tTab first",
     "\rReturn first",
     "\uff1dHYPERLINK(1)",
+    ' \u00a0"=1+1',
     "\uff20SUM(1)",
     ' "quoted", and; commas,,',
     "NEL\x85 LS\u2028 PS\u2029",

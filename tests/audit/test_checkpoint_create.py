@@ -83,6 +83,22 @@ def test_on_demand_there_is_one_a_minute() -> None:
     assert not sign(organization, every=datetime.timedelta(minutes=1)).is_new
 
 
+@pytest.mark.parametrize("every", [0, 1])
+def test_a_clock_that_was_put_back_does_not_stop_the_signing(
+    every: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    organization = make_chain(3)
+    ahead = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=20)
+    monkeypatch.setattr("audit.actions.checkpoints.timezone.now", lambda: ahead)
+    first = sign(organization)
+    monkeypatch.undo()
+    change_role(organization)
+    second = sign(organization, every=datetime.timedelta(minutes=every))
+    assert (first.is_new, second.is_new, second.flaw) == (True, True, None)
+    assert first.checkpoint.at <= second.checkpoint.at
+    assert outside(organization, tmp_path)[0] == 0
+
+
 @pytest.mark.race
 def test_two_who_sign_at_once_make_one_checkpoint() -> None:
     organization = make_chain(4)
@@ -131,6 +147,19 @@ def test_what_cannot_be_written_is_said_and_made_up_for(folder: Path, tmp_path: 
     with bound(organization):
         keeping = proof.keeping_of(organization)
     assert (keeping.failing_since, keeping.failure, keeping.delivered_sequence) == (None, "", 3)
+
+
+def test_half_a_line_and_strange_bytes_hinder_nothing(folder: Path) -> None:
+    organization = make_chain(3)
+    sign(organization)
+    file = folder / f"{organization}.jsonl"
+    with file.open("ab") as opened:
+        opened.write(b'{"schema": "bailiwick.check')
+    (folder / "keys.jsonl").write_bytes(b"\xff\xfe\n")
+    change_role(organization)
+    sign(organization)
+    assert [json.loads(line)["sequence"] for line in file.read_text().splitlines()] == [3, 5]
+    assert signing.public_keys()[0].id.encode() in (folder / "keys.jsonl").read_bytes()
 
 
 def test_without_a_folder_it_says_so(settings: Any) -> None:

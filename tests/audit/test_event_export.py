@@ -81,14 +81,14 @@ def test_csv_comes_back_with_a_line_an_entry_and_no_formula(cast: Cast, hostile:
         assert visible(line) == line
     for row in rows:
         for cell in row.values():
-            assert not cell.startswith(FORMULA), cell
+            assert not cell.lstrip(' "\u00a0').startswith(FORMULA), cell
 
 
 def test_names_in_csv_keep_what_can_be_seen(cast: Cast, hostile: list[int]) -> None:
     rows = {int(row["sequence"]): row for row in table(export(cast, "format=csv"))}
     for sequence, name in zip(hostile, HOSTILE, strict=True):
         row, seen = rows[sequence], visible(name)
-        said = f"'{seen}" if seen.startswith(FORMULA) else seen
+        said = f"'{seen}" if seen.lstrip(' "\u00a0').startswith(FORMULA) else seen
         assert (row["actor"], row["target"], row["reason"]) == (said, said, said)
         assert seen in row["sentence"]
 

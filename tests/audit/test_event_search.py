@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit import ledger, queries
 from audit.events import Event
+from audit.forms import EventFilterForm
 from audit.ledger import Actor, Target
 from audit.models import Outcome
 from audit.queries import EventFilter, Origin
@@ -300,3 +303,23 @@ def test_a_page_that_ends_at_its_bound_leads_on(monkeypatch: pytest.MonkeyPatch)
             assert page.looked_to is not None
             cursor = page.older
     assert (seen, turns) == ([7, 6, 5, 4, 3, 2, 1], 4)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "first", "last"),
+    [
+        # The clock goes back at three: half past two comes twice.
+        ("2026-10-25T02:30", "2026-10-25T02:30", "00:30:00", "01:31:00"),
+        ("2026-10-25T02:00", "2026-10-25T02:59", "00:00:00", "02:00:00"),
+        # It goes forward at two: half past two does not come.
+        ("2026-03-29T02:30", "2026-03-29T02:30", "00:30:00", "01:31:00"),
+        ("2026-06-01T02:30", "2026-06-01T02:30", "00:30:00", "00:31:00"),
+    ],
+)
+def test_an_hour_that_comes_twice_is_within_both_times(
+    since: str, until: str, first: str, last: str
+) -> None:
+    with timezone.override("Europe/Berlin"):
+        asked = EventFilterForm({"since": since, "until": until}).asked
+    spans = [one and one.astimezone(UTC).strftime("%H:%M:%S") for one in (asked.since, asked.until)]
+    assert spans == [first, last]

@@ -128,6 +128,17 @@ def test_two_people_may_use_the_same_name(reader: Client, cast: Cast) -> None:
     assert save(sign_in(cast.alice), cast, "Refused", {"q": "y"}).status_code == 302
 
 
+def test_what_others_share_never_hides_ones_own(
+    reader: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.queries.saved.MOST_SAVED", 1)
+    alice = sign_in(cast.alice)
+    for name in ("Also theirs", "Before mine"):
+        save(alice, cast, name, {"q": "x"}, shared="on")
+    save(reader, cast, "Mine", {"q": "x"})
+    assert list(listed(reader, cast)) == ["Also theirs", "Mine"]
+
+
 def test_nothing_filtered_is_nothing_to_save(reader: Client, cast: Cast) -> None:
     page = reader.get(cast.url("audit-log/filters/new/"))
     assert "No filter is set" in page.content.decode()

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit import proof, queries, tasks, telling
+from audit.actions import event_verify
 from audit.actions.erasing import audit_person_erase
 from audit.actions.retention import (
     audit_hold_lift,
@@ -104,6 +105,17 @@ def test_what_is_old_signed_and_outside_is_dropped_and_the_rest_holds(tmp_path: 
         entry = queries.recent(organization, 1)[0]
         assert entry.event is Event.AUDIT_RETAINED
         assert entry.facts["changes"]["dropped"] == [None, 5]
+
+
+def test_what_was_dropped_does_not_count_as_verified() -> None:
+    organization = old_ledger()
+    retain(organization)
+    rule_stands_for_long(organization)
+    drop(organization)
+    left = numbers(organization)
+    with bound(organization):
+        verdict = event_verify(organization=organization, target=PLACE, actor=ALICE)
+    assert (verdict.flaw, verdict.entries, verdict.checked) == (None, left[-1], len(left))
 
 
 def test_a_rule_drops_nothing_in_its_first_week() -> None:

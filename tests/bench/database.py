@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from config import database
+from config import database, logins
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ class BenchDatabase:
 
         As in production: no debugging, so templates are cached and no query is logged.
         """
-        database.prepare(self.admin, web_url=self.web, owner_url=self.owner, say=lambda line: None)
+        logins.prepare(self.admin, web_url=self.web, owner_url=self.owner, say=lambda line: None)
         os.environ |= {
             "DATABASE_URL": self.web,
             "DATABASE_OWNER_URL": self.owner,

@@ -17,11 +17,11 @@ from billing.charges import (
     Charge,
     days_in_words,
     half_up,
-    month_of,
     stretches,
     term_charges,
     usage_charge,
 )
+from billing.periods import month_after, month_of
 from billing.plans import exponent
 
 OCTOBER = (date(2026, 10, 1), date(2026, 11, 1))
@@ -107,7 +107,8 @@ PRICES = st.integers(0, 10**7)
 @st.composite
 def months_cut(draw: st.DrawFn) -> list[Priced]:
     """Terms that follow each other through one month."""
-    start, end = month_of(draw(DAYS))
+    day = draw(DAYS)
+    start, end = month_of(day), month_after(day)
     cuts = sorted(draw(st.sets(st.integers(1, (end - start).days - 1), max_size=6)))
     days = [start, *(start + timedelta(days=cut) for cut in cuts), end]
     return [
@@ -118,7 +119,7 @@ def months_cut(draw: st.DrawFn) -> list[Priced]:
 
 @given(months_cut(), st.sampled_from(["USD", "JPY"]))
 def test_every_line_is_its_quantity_times_its_price(terms: list[Priced], currency: str) -> None:
-    start, end = month_of(terms[0].starts_on)
+    start, end = month_of(terms[0].starts_on), month_after(terms[0].starts_on)
     lines = term_charges(terms, start, end, currency)
     for line in lines:
         exact = Fraction(line.quantity) * Fraction(line.price) * 10 ** exponent(currency)
@@ -138,7 +139,7 @@ def test_every_line_is_its_quantity_times_its_price(terms: list[Priced], currenc
 
 @given(months_cut())
 def test_days_add_up_to_the_month(terms: list[Priced]) -> None:
-    start, end = month_of(terms[0].starts_on)
+    start, end = month_of(terms[0].starts_on), month_after(terms[0].starts_on)
     found = stretches(terms, start, end)
     assert sum(stretch.days for stretch in found) == (end - start).days
     assert sum((stretch.share for stretch in found), Fraction(0)) == 1
@@ -149,7 +150,7 @@ def test_terms_that_are_alike_cost_as_much_as_one(
     day: date, cuts: set[int], seats: int, seat: int, base: int
 ) -> None:
     """Somebody changed something and changed it back: not a cent comes of it."""
-    start, end = month_of(day)
+    start, end = month_of(day), month_after(day)
     days = [start, *(start + timedelta(days=cut) for cut in sorted(cuts)), end]
     parts = [
         Priced(first, after, seats=seats, seat=seat, base=base)

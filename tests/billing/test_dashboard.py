@@ -154,6 +154,13 @@ def test_an_overdue_invoice_waits_for_owners_and_is_read_by_finance(cast: Cast) 
     assert invoice.number in page_of(cast, cast.mia)
 
 
+def test_the_last_invoice_is_the_newest_however_many_are_overdue(cast: Cast) -> None:
+    for month in range(1, 13):
+        make_invoice(cast.acme, charge(100), on=datetime.date(2025, month, 1))
+    newest = make_invoice(cast.acme, charge(100), on=today_here())
+    assert newest.number in status_of(page_of(cast, cast.alice))
+
+
 @pytest.mark.requirement("S4-032")
 def test_the_billing_status_names_plan_state_next_and_last_invoice(cast: Cast) -> None:
     first = today_here().replace(day=1)

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from billing.countries import COUNTRIES
-from billing.forms.details import recipients_of
+from billing.forms.details import parse_recipients
 from billing.models import BillingDetails
 from billing.tax_ids import tax_id_clean
 from orgs.tenancy import bound
@@ -148,7 +148,7 @@ def test_countries_are_those_of_the_standard() -> None:
 
 def test_recipients_are_each_once_in_their_order() -> None:
     said = "B@x.example; a@x.example\r\nb@x.example"
-    assert recipients_of(said) == ["b@x.example", "a@x.example"]
+    assert parse_recipients(said) == ["b@x.example", "a@x.example"]
 
 
 def test_bank_transfer_shows_where_to_pay_and_offers_nothing(cast: Cast, settings: Any) -> None:

@@ -18,8 +18,8 @@ from billing.actions.credit_notes import credit_note_issue
 from billing.actions.details import details_change
 from billing.actions.month import organization_invoice
 from billing.actions.reminders import invoice_remind
-from billing.forms.details import FIELDS
 from billing.models import Invoice
+from billing.models.details import FIELDS
 from billing.queries.metering import Metered
 from orgs.models import Membership, Organization
 from orgs.tenancy import bound

@@ -26,9 +26,9 @@ from django.utils import timezone
 from billing.actions import month
 from billing.actions.month import organization_invoice
 from billing.actions.rollup import usage_roll
-from billing.charges import month_of
 from billing.documents.rules import broken_rules
 from billing.models import Invoice, UsageFact
+from billing.periods import month_after, month_of
 from billing.queries.papers import paper_of
 from orgs.models import Membership
 from orgs.tenancy import bound
@@ -124,7 +124,7 @@ def test_replayed_trace_is_invoiced_to_the_cent(
     wait_for_the_rollup(house.acme, calls)
     # The month is not over yet, and nobody else calls in the name of this organization.
     monkeypatch.setattr(month, "is_counted", lambda end: True)
-    first, after = month_of(today)
+    first, after = month_of(today), month_after(today)
     (invoice,) = organization_invoice(organization=house.acme.pk, today=after, actor=TEST)
     days = Fraction((after - today).days, (after - first).days)
     net = expected_net(traces, prices, days)

@@ -114,6 +114,22 @@ def test_the_provider_is_asked_once_and_named_on_the_row(cast: Cast, asked: Aske
     check_constraints()
 
 
+def test_of_two_forms_sent_at_once_there_is_one_customer(cast: Cast, asked: Asked) -> None:
+    """What the provider tells of the other one would be nobody's."""
+
+    def meanwhile(buyer: Buyer, *, ref: str, key: str) -> str:
+        rows = BillingDetails.objects.in_org(cast.acme)
+        rows.update(provider_customer="cus_first")
+        return "cus_second"
+
+    asked.customer = meanwhile  # type: ignore[method-assign]
+    answer = sign_in(cast.alice).post(cast.url("billing/method/"), {"attempt": "b"})
+    assert answer.status_code == 200
+    assert asked.calls[-1][:2] == ("checkout", "cus_first")
+    with bound(cast.acme.id):
+        assert BillingDetails.objects.in_org(cast.acme).get().provider_customer == "cus_first"
+
+
 def test_the_same_form_has_the_same_key(cast: Cast, asked: Asked) -> None:
     asked.refuses, keys = "payment_refused", set()
     for attempt in ("a", "a", "b"):

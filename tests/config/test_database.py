@@ -20,7 +20,7 @@ from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 from psycopg_pool import ConnectionPool
 
-from config import database, embedded, prepared
+from config import database, embedded, logins, prepared
 from config.database import DatabaseURLs
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def prepare(urls: DatabaseURLs, *, for_tests: bool = False) -> list[str]:
     said: list[str] = []
     assert urls.admin is not None
     assert urls.owner is not None
-    database.prepare(
+    logins.prepare(
         urls.admin,
         web_url=urls.web,
         owner_url=urls.owner,
@@ -291,7 +291,7 @@ def test_risky_rights_are_taken_back_and_passwords_are_hashed_here(server):
     with psycopg.connect(server.admin, autocommit=True) as admin:
         admin.execute("ALTER ROLE bailiwick_web BYPASSRLS")
         assert server.owner is not None
-        database.prepare(
+        logins.prepare(
             server.admin or "",
             web_url=server.web.replace("bailiwick_web@", "bailiwick_web:pass%20word@"),
             owner_url=server.owner,
@@ -312,7 +312,7 @@ def test_unusual_names_are_quoted(server):
         for url in (server.web, server.owner or "")
     )
     web, owner = (url.replace("/bailiwick?", "/Bai%22l%20i?") for url in (web, owner))
-    database.prepare(server.admin or "", web_url=web, owner_url=owner, say=print)
+    logins.prepare(server.admin or "", web_url=web, owner_url=owner, say=print)
     with psycopg.connect(web) as connection:
         assert connection.execute("SELECT current_database(), session_user").fetchone() == (
             'Bai"l i',
@@ -332,20 +332,20 @@ def test_administrator_who_is_no_superuser_can_prepare(server):
         )
     )
     for _ in range(2):
-        database.prepare(keeper, web_url=web, owner_url=owner, say=print)
+        logins.prepare(keeper, web_url=web, owner_url=owner, say=print)
     with psycopg.connect(owner) as connection:
         connection.execute("CREATE TABLE made (a int)")
 
 
 def test_one_role_for_both_is_refused(server):
     with pytest.raises(ImproperlyConfigured, match="two different roles"):
-        database.prepare(server.admin or "", web_url=server.web, owner_url=server.web, say=print)
+        logins.prepare(server.admin or "", web_url=server.web, owner_url=server.web, say=print)
 
 
 def test_portal_that_shares_a_role_is_refused(server):
     for shared in (server.web, server.owner):
         with pytest.raises(ImproperlyConfigured, match="two different roles"):
-            database.prepare(
+            logins.prepare(
                 server.admin or "",
                 web_url=server.web,
                 owner_url=server.owner or "",
@@ -355,17 +355,17 @@ def test_portal_that_shares_a_role_is_refused(server):
 
 
 def test_old_server_is_refused(server, monkeypatch):
-    monkeypatch.setattr(database, "OLDEST_POSTGRESQL", 99)
+    monkeypatch.setattr(logins, "OLDEST_POSTGRESQL", 99)
     with pytest.raises(ImproperlyConfigured, match="needs PostgreSQL 99 or newer"):
         prepare(server)
 
 
 def test_web_role_may_serve_and_the_owner_may_not(server, connections):
-    database.refuse_unsafe_role(connections["default"])
+    logins.refuse_unsafe_role(connections["default"])
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS plain (a int)")
     with pytest.raises(ImproperlyConfigured, match="who owns the table plain"):
-        database.refuse_unsafe_role(connections["owner"])
+        logins.refuse_unsafe_role(connections["owner"])
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_roles_that_pass_row_security_by_may_not_serve(server, role, right, djan
         django_db_blocker.unblock(),
         pytest.raises(ImproperlyConfigured, match="prepare_database"),
     ):
-        database.refuse_unsafe_role(connection)
+        logins.refuse_unsafe_role(connection)
     connection.close()
 
 

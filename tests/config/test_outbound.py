@@ -146,6 +146,27 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 
 @pytest.mark.usefixtures("near")
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("", 0),
+        ("120", 120),
+        ("-5", 0),
+        ("1.5", 0),
+        ("soon", 0),
+        ("9" * 40, outbound.LONGEST_WAIT),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", outbound.LONGEST_WAIT),
+        ("\u0663", 0),
+    ],
+)
+def test_how_long_an_answer_asks_to_be_left_alone(said: str, seconds: int) -> None:
+    answer = f"HTTP/1.1 503 Busy\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n"
+    with Receiver(raw=answer.encode()) as receiver:
+        assert outbound.post(receiver.url, b"{}", {}).wait == seconds
+
+
+@pytest.mark.usefixtures("near")
 @pytest.mark.parametrize("drip", ["head", "body"])
 def test_a_slow_drip_does_not_add_up(drip: str) -> None:
     with Receiver(status=500, drip=drip) as receiver:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 
 from django.conf import settings
 
@@ -17,6 +20,16 @@ def test_every_setting_is_in_the_readme() -> None:
 
 def test_the_readme_tells_of_nothing_that_nobody_reads() -> None:
     assert [word for word in _told() - _read() if not _is_read_elsewhere(word)] == []
+
+
+def test_the_currency_has_one_way_of_writing() -> None:
+    """Sums are compared by it: “eur” and “EUR” would be two."""
+    command = [sys.executable, "-c", "from config import settings; print(settings.CURRENCY)"]
+    said = os.environ | {"CURRENCY": "eur", "BAILIWICK_OFFLINE": "1"}
+    done = subprocess.run(
+        command, env=said, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "EUR\n"
 
 
 def _read() -> set[str]:

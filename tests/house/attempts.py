@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.house.seeding import ACME, MIA, UMBRELLA, VALUES, Cursor, insert, quoted
+from config.rights import portal_role
+from tests.house.seeding import ACME, ALICE, MIA, UMBRELLA, VALUES, Cursor, insert, quoted
 
 Attempt = Callable[[Cursor], None]
 
@@ -180,7 +181,25 @@ def of_acme(table: str, change: str) -> Attempt:
     return run(f"UPDATE {table} SET {change} WHERE organization_id = %s", ACME)
 
 
+no_account_was_noted = finds(
+    "SELECT 1 WHERE NOT EXISTS (SELECT FROM audit_effect"
+    " WHERE organization_id = %s AND kind = 'account')"
+)
+
+
+def switched_off(person: object) -> Attempt:
+    return run(
+        "UPDATE accounts_user SET is_active = false, state = 'suspended' WHERE id = %s", person
+    )
+
+
 LATER_TRIGGERS: dict[tuple[str, str], Attempt] = {
+    ("accounts_user", "switched"): in_turn(unchecked, switched_off(ALICE), no_account_was_noted),
+    ("orgs_membership", "account_joined"): in_turn(
+        switched_off(MIA),
+        add("orgs_membership", person_id=MIA, role="member", email="mia@example.com", login=""),
+        no_account_was_noted,
+    ),
     ("audit_event", "never_deleted"): run("DELETE FROM audit_event"),
     ("audit_particulars", "never_emptied_while_held"): in_turn(
         of_acme("audit_keeping", "held_at = now()"), empty
@@ -233,6 +252,14 @@ LATER_TRIGGERS: dict[tuple[str, str], Attempt] = {
     ),
     ("orgs_organization", "waits_once"): run(
         "UPDATE orgs_organization SET state = 'pending' WHERE id = %s", ACME
+    ),
+    ("orgs_organization", "within_its_turns"): in_turn(
+        run("SELECT set_config('app.organization', %s, true)", ACME),
+        run(f"SET LOCAL ROLE {portal_role()}"),
+        run(
+            "UPDATE orgs_organization SET state = 'closing', closes_at = now() WHERE id = %s", ACME
+        ),
+        run("RESET ROLE"),
     ),
     ("projects_project", "quota_holds_again"): in_turn(
         of_acme("projects_project", "state = 'deleted', deletes_at = now()"),

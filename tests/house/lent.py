@@ -11,7 +11,8 @@ from django.utils import timezone
 from uuid6 import uuid7
 
 from config.roles import Permission, Role
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.models import Membership
 from orgs.tenancy import bound
 from projects import keys

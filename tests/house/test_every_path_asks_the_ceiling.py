@@ -29,7 +29,8 @@ from config.roles import (
     Role,
     permissions_of,
 )
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.models import Group, Invitation, Membership
 from orgs.tenancy import bound
 from projects.actions.share_rules import ASKING

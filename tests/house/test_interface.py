@@ -125,7 +125,7 @@ def test_a_key_of_a_program_is_no_token(cast: Cast, path: str) -> None:
 
 
 def dead_tokens(cast: Cast, scope: str) -> Iterator[tuple[str, str]]:
-    past = timezone.now() - timedelta(seconds=1)
+    past = timezone.now() - timedelta(hours=1)
     suspended = make_account(cast.acme, suspended_at=past)
     deleted = make_account(cast.acme)
     yield "revoked", make_token(cast.acme, scope, revoked_at=past)[1]

@@ -280,10 +280,13 @@ OF_THE_BOUND = {
 # They write, and refuse whoever is not bound to the organization they are told of.
 WRITE = {
     *("checkpoint_keep", "checkpoint_delivered", "keeping_hold", "keeping_release"),
-    *("keeping_retain", "ledger_drop", "ledger_erase"),
+    *("keeping_retain", "ledger_drop", "ledger_erase", "effects_counted"),
 }
 # For the portal's role alone. What that may see has tests of its own.
-FOR_THE_PORTAL = {"owner_assignment_create", "owner_assignment_cancel", "owner_assignment_of"}
+FOR_THE_PORTAL = {
+    *("owner_assignment_create", "owner_assignment_cancel", "owner_assignment_of"),
+    *("owner_accounts", "portal_append"),
+}
 DEFINER_FUNCTIONS = """
     SELECT proname, proargnames[:pronargs], ARRAY(
         SELECT format_type(t, NULL) FROM unnest(proargtypes) WITH ORDINALITY u(t, n) ORDER BY n
@@ -319,6 +322,7 @@ def calls(cast: Cast) -> Iterator[tuple[str, list[Any]]]:
         "p_now": timezone.now() + timedelta(days=9999),
         "p_via": "",
         "p_search": "",
+        "p_windows": ["viewer"],
         "p_name": "",
         "p_at": None,
         "p_state": "active",

@@ -26,7 +26,8 @@ from config.roles import (
     Role,
     Scope,
 )
-from orgs.access import Access, may_grant
+from orgs.access import Access
+from orgs.ceiling import may_grant
 from orgs.models import Membership
 from orgs.tenancy import bound
 from projects.actions.keys import require_managing

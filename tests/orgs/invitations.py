@@ -45,7 +45,7 @@ def raw_update(organization: Organization, **fields: Any) -> None:
 def overdue(cast: Cast, invitation: Invitation) -> None:
     with bound(cast.acme.id):
         Invitation.objects.filter(pk=invitation.pk).update(
-            expires_at=timezone.now() - datetime.timedelta(minutes=1)
+            expires_at=timezone.now() - datetime.timedelta(hours=1)
         )
 
 

@@ -16,10 +16,14 @@ import dns.rrset
 
 @dataclass
 class NameServer:
-    """`records` by name; a name with no record does not exist; `silent` answers nothing at all."""
+    """`records` by name; a name with no record does not exist; `silent` answers nothing at all.
+
+    `raw` is one record as it stands in a zone's file.
+    """
 
     port: int = 0
     records: dict[str, list[str]] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     silent: bool = False
 
@@ -36,10 +40,12 @@ class NameServer:
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
         texts = self.records.get(name)
-        if texts is None:
+        said = [f'"{text}"' for text in texts or ()]
+        if name in self.raw:
+            said = [self.raw[name]]
+        if texts is None and not said:
             reply.set_rcode(dns.rcode.NXDOMAIN)
-        elif texts:
-            said = [f'"{text}"' for text in texts]
+        elif said:
             reply.answer.append(
                 dns.rrset.from_text_list(query.question[0].name, 60, "IN", "TXT", said)
             )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from config.roles import Permission, Policy, Role, permissions_of
+from orgs.models import GroupMembership
 from orgs.queries.roles import areas_of, role_choices
+from orgs.tenancy import bound
 from tests.factories import Cast, make_group, make_seat, sign_in
+from tests.orgs.support import note
 
 
 @pytest.mark.requirement("S1-001", "S1-013")
@@ -47,6 +51,19 @@ def test_the_footprint_counts_ones_own(cast: Cast) -> None:
     assert [group.name for group in response.context["groups"]] == ["Quiet"]
     assert "Loud" not in html
     assert "No keys yet" in html
+
+
+def test_a_group_where_ones_place_has_ended_is_not_ones_own_any_more(cast: Cast) -> None:
+    seat = make_seat(make_group(cast.acme, "Quiet", secret=True), cast.member(cast.mia))
+    with bound(cast.acme.id):
+        rows = GroupMembership.objects.in_org(cast.acme).filter(pk=seat.pk)
+        rows.update(expires_at=timezone.now())
+        note(cast.acme.id)
+    mia = sign_in(cast.mia)
+    for page in ("", "members/access/", "members/leave/"):
+        assert "Quiet" not in mia.get(cast.url(page)).content.decode(), page
+    row = sign_in(cast.alice).get(cast.url("members/?q=mia")).context["team"].rows[0]
+    assert row.groups_note == "No groups"
 
 
 @pytest.mark.requirement("S1-003")

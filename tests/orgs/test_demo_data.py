@@ -23,7 +23,8 @@ from audit.events import Event
 from audit.models import Event as Row
 from audit.models import Particulars
 from config.roles import ORGANIZATION_ROLES, Policy, Role
-from orgs.access import Access, Bound, may_grant
+from orgs.access import Access, Bound
+from orgs.ceiling import may_grant
 from orgs.demo import loading
 from orgs.demo.days import WEEKS, Calendar
 from orgs.demo.history import History

@@ -68,6 +68,25 @@ def test_without_the_record_it_is_not(cast: Cast, dns: NameServer) -> None:
     assert the_domain(cast).verified_at is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"bailiwick-verification={token}"',
+        r'"\"bailiwick-verification={token}\""',
+        '"bailiwick-" "verification={token}"',
+        '" BAILIWICK-verification={token} "',
+    ],
+)
+def test_a_record_counts_however_its_owner_s_form_wrote_it(
+    cast: Cast, dns: NameServer, written: str
+) -> None:
+    added(cast)
+    domain = the_domain(cast)
+    dns.raw["_bailiwick-challenge.acme.example"] = written.format(token=domain.token)
+    assert verify(cast, domain).status_code == 302
+    assert the_domain(cast).verified_at is not None
+
+
 def test_a_record_at_the_domain_itself_is_none(cast: Cast, dns: NameServer) -> None:
     added(cast)
     domain = the_domain(cast)
@@ -144,6 +163,8 @@ def test_it_is_removed(cast: Cast) -> None:
         ("Acme-Robotics.COM", "acme-robotics.com"),
         (" acme.co.uk. ", "acme.co.uk"),
         ("bücher.de", "xn--bcher-kva.de"),
+        ("Straße.de", "xn--strae-oqa.de"),
+        ("acme。com", "acme.com"),
         ("a.b.c.acme.io", "a.b.c.acme.io"),
     ],
 )
@@ -156,6 +177,9 @@ def test_a_domain_is_kept_in_one_form(typed: str, kept: str) -> None:
     [
         ("gmail.com", "free_mail"),
         ("GMX.de", "free_mail"),
+        ("ｇｍａｉｌ．com", "free_mail"),
+        ("*.acme.com", "domain"),
+        ("a\u200dcme.com", "domain"),
         ("com", "public_suffix"),
         ("co.uk", "public_suffix"),
         ("com.br", "public_suffix"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
+from django.utils import timezone
 
 from config.roles import Role
 from orgs.actions.invitations import invitation_revoke
@@ -18,9 +19,11 @@ from tests.orgs.invitations import (
     invite,
     limit_seats,
     overdue,
+    post_invite,
     raw_update,
     seats_used,
 )
+from tests.orgs.support import HOUR
 
 pytestmark = pytest.mark.django_db
 ANA = "ana@partner.example"
@@ -213,3 +216,21 @@ def test_looking_at_an_invitation_changes_nothing(cast: Cast) -> None:
         ana.get(f"/invitations/{token}/")
     assert ana.get(f"/invitations/{token}/accept/").status_code == 405
     assert invitations(cast)[ANA].state == "pending"
+
+
+def test_an_entry_of_the_list_that_has_ended_is_neither_offered_nor_taken(cast: Cast) -> None:
+    make_member(cast.acme, Role.MEMBER, login="ana-s", email=ANA)
+    _, token = invite(cast, ANA, Role.MEMBER)
+    with bound(cast.acme.id):
+        entry = Membership.objects.in_org(cast.acme).filter(email=ANA)
+        entry.update(expires_at=timezone.now() - HOUR)
+    ana = sign_in(make_person("Ana Silva", ANA))
+    answer = ana.post(f"/invitations/{token}/accept/")
+    assert answer.status_code == 422
+    assert "Your place in this organization has ended" in answer.text
+    assert invitations(cast)[ANA].state == "pending"
+    with bound(cast.acme.id):
+        invitation_revoke(invitation=invitations(cast)[ANA], actor=cast.access(cast.alice))
+    again = post_invite(cast, people=ANA)
+    assert again.status_code == 422
+    assert "has ended. Extend it first" in again.text

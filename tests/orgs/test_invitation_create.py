@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -93,6 +94,7 @@ def test_a_role_that_reaches_far_needs_a_reason_and_warns(cast: Cast, role: str)
     assert not invitations(cast)
     asked = post_invite(cast, step="check", people="ana@x.example", role=role, reason="Deputy")
     assert "reach" in asked.text
+    assert Role(role).description in unescape(asked.text)
 
 
 @pytest.mark.requirement("S2-023", "S1-009", "S2-053", "S2-107")

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 
 from audit.models import Event as Entry
 from config.roles import ORGANIZATION_ROLES, Policy, Role, permissions_of
-from orgs.access import may_grant
 from orgs.actions.members import member_change_role
+from orgs.ceiling import may_grant
 from orgs.models import Membership
 from orgs.tenancy import bound
 from tests.factories import Cast, body_of, make_member, sign_in

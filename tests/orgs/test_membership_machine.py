@@ -192,7 +192,7 @@ class OrganizationLife(RuleBasedStateMachine):
             return
         with bound(self.org.id):
             Invitation.objects.filter(pk=self.invitation(who).pk).update(
-                expires_at=timezone.now() - timedelta(seconds=1)
+                expires_at=timezone.now() - timedelta(hours=1)
             )
         del self.invited[who]
 

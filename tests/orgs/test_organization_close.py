@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 import time
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from audit.ledger import Actor
 from audit.models import PLATFORM, Event
+from orgs import tasks
 from orgs.actions.organizations import (
     organization_delete,
     organization_restore,
@@ -21,9 +24,10 @@ from orgs.actions.organizations import (
     organization_suspend,
 )
 from orgs.models import Group, Membership, Organization
-from orgs.queries.organizations import organizations_due, organizations_of
+from orgs.queries.organizations import Due, organizations_due, organizations_of
 from orgs.tenancy import bound
 from tests.factories import TEST, Cast, make_group, make_seat, sign_in
+from tests.projects.keys import make_key
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor("person", None, "Sam Whitfield")
@@ -70,6 +74,16 @@ def test_the_page_says_first_what_will_be_lost(cast: Cast) -> None:
     assert "with 1 group" in page
     assert "after 30 days" in page
     assert f'data-confirm-name="{cast.acme.name}"' in page
+
+
+@pytest.mark.parametrize("keys", [0, 2])
+def test_the_page_counts_the_keys_that_stop(cast: Cast, keys: int) -> None:
+    for _ in range(keys):
+        make_key(cast.acme, cast.member(cast.adam))
+    page = freshly(cast.alice).get(cast.url("settings/delete/"))
+    assert page.context["keys"] == str(keys)
+    assert ("There are none that could fail" in page.content.decode()) is (keys == 0)
+    assert ("refused from now on" in page.content.decode()) is (keys > 0)
 
 
 def test_deleting_asks_for_a_fresh_sign_in(cast: Cast) -> None:
@@ -243,6 +257,24 @@ def test_the_command_names_each_and_a_dry_run_deletes_none(cast: Cast, capsys, m
     assert "deleted for good" in said
     with bound(cast.acme.id):
         assert not Organization.objects.filter(id=cast.acme.id).exists()
+
+
+def test_one_that_cannot_be_deleted_keeps_no_other_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stuck, other = (Due(uuid4(), name, name, 1, timezone.now()) for name in ("stuck", "other"))
+    deleted = []
+
+    def delete(*, organization: UUID, **_: object) -> bool:
+        if organization == stuck.id:
+            raise DatabaseError("something still refers to it")
+        deleted.append(organization)
+        return True
+
+    monkeypatch.setattr(tasks, "organizations_due", lambda *, now: [stuck, other])
+    monkeypatch.setattr(tasks, "organization_delete", delete)
+    tasks.organizations_purge(0)
+    assert deleted == [other.id]
 
 
 def test_the_list_of_those_due_leaves_no_portal_open(cast: Cast) -> None:

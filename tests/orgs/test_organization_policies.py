@@ -101,6 +101,13 @@ def test_without_javascript_a_button_shows_what_would_change(cast: Cast) -> None
     assert policies_of(cast) == DEFAULT_POLICIES
 
 
+def test_asking_what_would_change_without_saying_what_was_seen_is_no_error(cast: Cast) -> None:
+    asked = {"policies": ["admins_invite"], "look": "1"}
+    page = sign_in(cast.alice).post(cast.url(PAGE), asked)
+    assert page.status_code == 200
+    assert 'name="seen" value=""' in page.content.decode()
+
+
 def test_two_tabs_lose_nothing(cast: Cast) -> None:
     first, second = sign_in(cast.alice), sign_in(cast.alice)
     first.post(cast.url(PAGE), choice(*(DEFAULT_POLICIES - {Policy.MEMBERS_READ_COSTS})))

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import connection
 
+from accounts.actions import account_set_state
 from accounts.models import User
 from audit.models import PLATFORM
 from audit.queries import recent
@@ -19,25 +20,39 @@ from orgs.models import Invitation, Membership, OwnerClaim
 from orgs.tenancy import bound
 from tests.factories import TEST, Cast, make_member, make_person, sign_in
 from tests.orgs.rules import make_rule
-from tests.orgs.support import HOUR, NOTICE, actions, earlier, reload, sentences
+from tests.orgs.support import HOUR, NOTICE, actions, earlier, note, reload, sentences
 
 
 @pytest.fixture
 def ownerless(cast: Cast) -> Cast:
-    """Acme lost its only owner: suspended, and her account disabled."""
-    organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
-    turn_off(cast.alice)
+    """Acme lost its only owner: suspended, and her account is gone."""
+    suspend_and_lose(cast)
     return cast
 
 
-def turn_off(person: User) -> None:
+def suspend_and_lose(cast: Cast) -> None:
+    organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
+    lose(cast, cast.alice)
+
+
+def lose(cast: Cast, owner: User) -> None:
+    """As when an account is deleted: the membership goes with it."""
+    with bound(cast.acme.id):
+        Membership.objects.in_org(cast.acme).filter(person=owner).delete()
+        note(cast.acme.id)
+
+
+def keep_out(person: User) -> None:
     person.is_active, person.state = False, "suspended"
     person.save()
 
 
-def turn_on(person: User) -> None:
-    person.is_active, person.state = True, "active"
-    person.save()
+def back(cast: Cast, *, kept_out: bool = False) -> None:
+    """There is an owner again."""
+    olive = make_person("Olive Hart")
+    make_member(cast.acme, Role.OWNER, olive)
+    if kept_out:
+        keep_out(olive)
 
 
 def page(cast: Cast, deed: str = "") -> str:
@@ -67,7 +82,7 @@ def test_from_the_portal_to_the_new_owner(
     ownerless: Cast, django_capture_on_commit_callbacks
 ) -> None:
     cast, olga = ownerless, make_person("Olga New")
-    assert "It has no active owner" in sign_in(cast.sam).get(page(cast)).content.decode()
+    assert "It has no owner" in sign_in(cast.sam).get(page(cast)).content.decode()
     assert name(cast, olga.email).status_code == 302
     (claim,) = claims(cast)
     assert claim.state == "asked", "the 72 hours begin with the notice"
@@ -75,7 +90,7 @@ def test_from_the_portal_to_the_new_owner(
         claims_advance(0)
     claim = reload(claim)
     assert claim.ripe_at - claim.notice_at == NOTICE
-    assert {to for one in mail.outbox for to in one.to} == {cast.adam.email, cast.alice.email}
+    assert {to for one in mail.outbox for to in one.to} == {cast.adam.email}
     mail.outbox.clear()
     claims_advance(0)
     assert not invitations(cast), "not before"
@@ -134,7 +149,7 @@ def test_an_organization_with_an_owner_is_closed_to_it(cast: Cast) -> None:
     answer = name(cast, "olga@example.com")
     assert answer.status_code == 422
     assert "It has an active owner" in answer.content.decode()
-    assert "no active owner" not in sign_in(cast.sam).get(page(cast)).content.decode()
+    assert "It has no owner" not in sign_in(cast.sam).get(page(cast)).content.decode()
 
 
 def test_only_superadmins_name_anybody(ownerless: Cast) -> None:
@@ -148,9 +163,10 @@ def test_the_functions_are_the_portals_alone(ownerless: Cast) -> None:
     from django.db import DatabaseError, transaction
 
     functions = (
-        ("owner_assignment_create", 8),
-        ("owner_assignment_cancel", 6),
+        ("owner_assignment_create", 7),
+        ("owner_assignment_cancel", 5),
         ("owner_assignment_of", 1),
+        ("owner_accounts", 1),
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.portal', 'on', true)")
@@ -161,13 +177,12 @@ def test_the_functions_are_the_portals_alone(ownerless: Cast) -> None:
 
 
 def test_no_rule_stands_in_the_way_of_whom_the_platform_named(
-    ownerless: Cast, django_capture_on_commit_callbacks
+    cast: Cast, django_capture_on_commit_callbacks
 ) -> None:
     """Only an owner could mend the rule, and there is none."""
-    cast, olga = ownerless, make_person("Olga New", "olga@elsewhere.example")
-    turn_on(cast.alice)
+    olga = make_person("Olga New", "olga@elsewhere.example")
     make_rule(cast.acme, f"nobody outside {cast.alice.email.partition('@')[2]} is Owner")
-    turn_off(cast.alice)
+    suspend_and_lose(cast)
     name(cast, olga.email)
     claims_advance(0)
     earlier(claims(cast)[0], NOTICE)
@@ -199,22 +214,49 @@ def test_no_superadmin_takes_it_up_by_an_address_of_theirs_that_came_later(
     assert [one.email for one in invitations(cast)] == [other], "and it still stands"
 
 
+@pytest.mark.requirement("S2-009", "S2-138")
+def test_suspending_an_owner_makes_nobody_ownerless(cast: Cast) -> None:
+    """Else a superadmin would suspend the only owner and name an accomplice."""
+    organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
+    account_set_state(person=cast.alice, state=User.State.SUSPENDED, reason="Shared", actor=TEST)
+    answer = name(cast, "olga@example.com")
+    assert answer.status_code == 422
+    assert "whose account the platform keeps out" in answer.content.decode()
+    assert not claims(cast)
+    seen = sign_in(cast.sam).get(page(cast)).content.decode()
+    assert "The platform keeps its owner out" in seen
+    assert "owner/assign/" not in seen
+
+
+def test_nor_does_it_where_another_owner_is_gone(cast: Cast) -> None:
+    organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
+    back(cast, kept_out=True)
+    back(cast, kept_out=True)
+    lose(cast, cast.alice)
+    assert name(cast, "olga@example.com").status_code == 422
+    assert "keeps its 2 owners out" in sign_in(cast.sam).get(page(cast)).content.decode()
+
+
+@pytest.mark.parametrize("kept_out", [False, True])
 @pytest.mark.parametrize("when", ["before the notice", "while it runs", "when it is over"])
-def test_it_ends_by_itself_when_an_owner_is_back(ownerless: Cast, when: str) -> None:
+def test_it_ends_by_itself_when_there_is_an_owner(
+    ownerless: Cast, when: str, kept_out: bool
+) -> None:
     cast = ownerless
     name(cast, "olga@example.com")
     (claim,) = claims(cast)
     if when != "before the notice":
         claims_advance(0)
         earlier(claim, NOTICE if when == "when it is over" else HOUR)
-    turn_on(cast.alice)
+    back(cast, kept_out=kept_out)
     claims_advance(0)
     assert reload(claim).state == "canceled"
     assert not invitations(cast)
 
 
-def test_the_invitation_is_void_once_an_owner_is_back(
-    ownerless: Cast, django_capture_on_commit_callbacks
+@pytest.mark.parametrize("kept_out", [False, True])
+def test_the_invitation_is_void_once_there_is_an_owner(
+    ownerless: Cast, django_capture_on_commit_callbacks, kept_out: bool
 ) -> None:
     cast, olga = ownerless, make_person("Olga New")
     name(cast, olga.email)
@@ -224,7 +266,7 @@ def test_the_invitation_is_void_once_an_owner_is_back(
         claims_advance(0)
     letter = next(one for one in mail.outbox if one.to == [olga.email])
     token = re.search(r"/invitations/([\w-]+)/", letter.body)[1]
-    turn_on(cast.alice)
+    back(cast, kept_out=kept_out)
     sign_in(olga).post(f"/invitations/{token}/accept/")
     with bound(cast.acme.id):
         assert not Membership.objects.in_org(cast.acme).filter(person=olga).exists()
@@ -250,7 +292,6 @@ def test_one_naming_runs_at_a_time(ownerless: Cast) -> None:
 
 def test_a_full_plan_does_not_stand_in_the_way(ownerless: Cast) -> None:
     from orgs.models import Organization
-    from tests.orgs.support import note
 
     cast = ownerless
     with bound(cast.acme.id):
@@ -272,12 +313,12 @@ def test_it_asks_for_an_address_and_a_reason(ownerless: Cast) -> None:
 
 
 def test_a_claim_of_admins_that_runs_comes_first(cast: Cast) -> None:
-    """Where owners are back and gone again, what is announced first runs."""
+    """Where the owner went while it ran, what is announced first runs on."""
     from tests.orgs.support import claimed
 
     bea = make_person("Bea")
     make_member(cast.acme, Role.ADMIN, bea)
     claimed(cast.acme, cast.adam, bea)
     organization_suspend(organization=cast.acme.id, reason="No owner", actor=TEST)
-    turn_off(cast.alice)
+    lose(cast, cast.alice)
     assert "running already" in name(cast, "olga@example.com").content.decode()

@@ -232,6 +232,16 @@ def test_what_nobody_confirms_expires_after_a_week(cast: Cast) -> None:
     assert reload(claim).state == "expired"
 
 
+def test_what_has_expired_is_not_confirmed_before_the_clock_finds_it(cast: Cast, bea) -> None:
+    claim = earlier(claimed(cast.acme, cast.adam), 7 * DAY)
+    second = sign_in(bea)
+    assert "/confirm/" not in second.get(url(cast, claim)).content.decode()
+    refused = second.post(url(cast, claim, "confirm/"))
+    assert refused.status_code == 422
+    assert "expired" in refused.content.decode()
+    assert reload(claim).state == "asked"
+
+
 def test_one_claim_is_open_at_a_time(cast: Cast, bea) -> None:
     third = make_person()
     make_member(cast.acme, Role.ADMIN, third)

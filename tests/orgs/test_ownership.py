@@ -162,7 +162,7 @@ def test_an_offer_of_another_organization_is_not_there(cast: Cast) -> None:
 
 def test_an_expired_offer_is_refused_and_makes_room(cast: Cast) -> None:
     offer = offered(cast, cast.mia)
-    change(cast, offer, expires_at=timezone.now() - datetime.timedelta(seconds=1))
+    change(cast, offer, expires_at=timezone.now() - datetime.timedelta(hours=1))
     with bound(cast.acme.id):
         assert offer_for(cast.member(cast.mia).pk, org=cast.acme.id) is None
     response = answer(cast, cast.mia, offer)

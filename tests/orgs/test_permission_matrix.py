@@ -274,10 +274,17 @@ def test_the_csv_is_the_same_table(cast: Cast) -> None:
             assert mark == mark_of(role, permission, DEFAULT_POLICIES)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@x", "\tx", "\rx", " =1", '"=1', "'+1", "\u00a0\t@x", "\u200b\uff1d1"],
+)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert harmless(text) == f"'{text}"
-    assert harmless("View members") == "View members"
+
+
+@pytest.mark.parametrize("text", ["View members", " a = b", '"quoted"', "'", "", "\u00a0"])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert harmless(text) == text
 
 
 def test_only_who_may_change_policies_is_led_to_them(cast: Cast) -> None:

@@ -20,8 +20,8 @@ from accounts.models import User
 from audit.models import PLATFORM
 from billing.models import UsageDay
 from config import portal
-from config.database import refuse_unsafe_role
 from config.gate import doors
+from config.logins import refuse_unsafe_role
 from orgs import tenancy
 from orgs.models import Organization
 from orgs.portal.rights import FUNCTIONS, PLATFORMS_OWN, RIGHTS

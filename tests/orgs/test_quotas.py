@@ -104,3 +104,10 @@ def test_of_two_tabs_the_second_is_told(cast: Cast) -> None:
     assert second.status_code == 409
     assert "Somebody else changed" in second.content.decode()
     assert alice.post(page, {"seen": '{"groups": 5}', "groups": "7"}).status_code == 302
+
+
+@pytest.mark.parametrize("seen", ["[" * 1000, "[]", "nothing", '{"groups": "many"}'])
+def test_what_no_page_has_shown_is_told_like_an_old_tab(cast: Cast, seen: str) -> None:
+    alice, page = sign_in(cast.alice), cast.url("settings/quotas/")
+    assert alice.post(page, {"seen": "{}", "groups": "5"}).status_code == 302
+    assert alice.post(page, {"seen": seen, "groups": "7"}).status_code == 409

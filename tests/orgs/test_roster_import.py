@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from audit import ledger
@@ -15,9 +16,9 @@ from config.roles import Role
 from orgs.actions.answers import invitation_accept
 from orgs.actions.members import member_change_role
 from orgs.actions.roster import PlanRefusedError, digest, roster_import, roster_plan
-from orgs.models import Invitation, Membership
+from orgs.models import GroupMembership, Invitation, Membership
 from orgs.queries.roster import roster_snapshot
-from orgs.roster.peribolos import read
+from orgs.roster.peribolos import read, write
 from orgs.roster.plan import Kind, apply_to
 from orgs.tenancy import bind_member, bound
 from tests.factories import (
@@ -41,6 +42,7 @@ from tests.orgs.rosters import (
     state,
     state_of,
 )
+from tests.orgs.support import note
 from tests.races import together
 
 TEAMS = """
@@ -169,6 +171,20 @@ def test_removing_a_person_leaves_nothing_of_them(cast: Cast):
     assert invitations(cast)["zoe@partner.example"].state == Invitation.State.REVOKED
     actions = entries(cast.acme)[-3:]
     assert actions == ["invitation.revoked", "member.removed", "roster.imported"]
+
+
+def test_a_place_that_has_ended_is_given_again(cast: Cast):
+    seat = make_seat(make_group(cast.acme, "Docs"), cast.member(cast.mia))
+    with bound(cast.acme.id):
+        rows = GroupMembership.objects.in_org(cast.acme).filter(pk=seat.pk)
+        rows.update(expires_at=timezone.now())
+        note(cast.acme.id)
+        assert "members: []" in write(roster_snapshot(org=cast.acme.id, key="acme"))
+    roster = keeping(cast) + f"teams: {{Docs: {{members: [{cast.mia.email}]}}}}\n"
+    assert imported(cast, roster).counts[Kind.SEAT_ADD] == 1
+    with bound(cast.acme.id):
+        assert GroupMembership.objects.in_org(cast.acme).get().expires_at is None
+    assert imported(cast, roster).empty
 
 
 def test_removing_more_than_a_quarter_is_refused_until_it_is_allowed(cast: Cast):

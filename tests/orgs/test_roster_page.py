@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 
 from audit.models import Event as Entry
-from orgs.forms.roster import LARGEST, Upload
+from orgs.forms.roster import Upload
+from orgs.roster.nodes import MAX_BYTES
 from orgs.tenancy import bound
 from tests.factories import Cast, make_member, sign_in
 from tests.orgs.rosters import entries, groups, keeping, members, reload, state_of
@@ -244,7 +245,7 @@ def test_twelve_megabytes_are_sent_to_the_command_line(cast: Cast, filler: str):
 
 
 def test_file_above_the_limit_is_refused(cast: Cast):
-    page = upload(cast, b"#" * (LARGEST + 1))
+    page = upload(cast, b"#" * (MAX_BYTES + 1))
     assert page.status_code == 422
     assert "larger than 16 MiB" in page.content.decode()
 

@@ -373,6 +373,15 @@ def test_names_that_differ_in_letter_case_are_two_teams():
     assert only(document).code == "team.similar_name"
 
 
+def test_hostile_keys_are_not_all_guessed_at(monkeypatch: pytest.MonkeyPatch):
+    guesses = []
+    monkeypatch.setattr(values.difflib, "get_close_matches", lambda *said, **_: guesses.append(1))
+    keys = "".join(f"members{number}: 0\n" for number in range(values.PROBLEMS_MAX + 500))
+    document = read("members: []\n" + keys, name="acme.yaml", key="acme")
+    assert len(document.problems) == values.PROBLEMS_MAX + 1
+    assert len(guesses) == values.PROBLEMS_MAX
+
+
 # The real files
 
 

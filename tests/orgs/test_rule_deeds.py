@@ -249,7 +249,7 @@ def test_an_exception_lapses_at_its_time_and_not_with_the_job(cast: Cast) -> Non
             rule=rule, membership=mia, reason="x", until=in_a_week(), actor=owner_of(cast.acme)
         )
         RuleException.objects.in_org(cast.acme).filter(pk=given.pk).update(
-            until=timezone.now() - datetime.timedelta(seconds=1)
+            until=timezone.now() - datetime.timedelta(hours=1)
         )
     url = cast.url(f"groups/{group.pk}/members/new/")
     assert sign_in(cast.alice).post(url, {"membership": mia.pk}).status_code == 409
@@ -316,7 +316,7 @@ def test_owners_are_told_once_of_what_the_clock_broke(cast: Cast) -> None:
     make_rule(cast.acme, "at least 1 Admin")
     with bound(cast.acme.id):
         Membership.objects.in_org(cast.acme).filter(pk=cast.member(cast.adam).pk).update(
-            expires_at=timezone.now() - datetime.timedelta(minutes=1)
+            expires_at=timezone.now() - datetime.timedelta(hours=1)
         )
         for _ in range(2):
             rules_settle(organization=cast.acme.id, actor=SYSTEM)
@@ -351,7 +351,7 @@ def test_the_job_clears_exceptions_that_are_over_and_looks_at_every_organization
             actor=owner_of(cast.acme),
         )
         RuleException.objects.in_org(cast.acme).filter(pk=given.pk).update(
-            until=timezone.now() - datetime.timedelta(seconds=1)
+            until=timezone.now() - datetime.timedelta(hours=1)
         )
     raw_update(cast.acme, name="Acme Robotics")
     from orgs.tenancy import _BIND_ORGANIZATION, prepared_row

@@ -191,7 +191,7 @@ def test_people_are_counted_who_can_sign_in(cast: Cast) -> None:
     gone = make_member(cast.acme, Role.ADMIN)
     with bound(cast.acme.id):
         Membership.objects.in_org(cast.acme).filter(pk=gone.pk).update(
-            expires_at=timezone.now() - timedelta(minutes=1)
+            expires_at=timezone.now() - timedelta(hours=1)
         )
     admins = {"form": Form.COUNT, "roles": (Role.ADMIN,)}
     assert judged(cast, Sentence(**admins, low=2)) == [(None, 1)]

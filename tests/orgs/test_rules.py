@@ -355,7 +355,7 @@ def test_what_the_clock_broke_asks_once_to_try_again(cast: Cast) -> None:
     make_rule(cast.acme, "at least 1 Admin")
     with bound(cast.acme.id):
         Membership.objects.in_org(cast.acme).filter(pk=cast.member(cast.adam).pk).update(
-            expires_at=timezone.now() - datetime.timedelta(minutes=1)
+            expires_at=timezone.now() - datetime.timedelta(hours=1)
         )
     mia = cast.member(cast.mia)
     client, url = sign_in(cast.alice), cast.url(f"members/{mia.pk}/role/")

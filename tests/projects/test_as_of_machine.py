@@ -6,6 +6,7 @@ column; and at the end every earlier moment still answers as it was answered the
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +16,19 @@ from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
+from accounts.models import User
 from audit import ledger
 from audit.events import Event
 from audit.ledger import Target
 from audit.queries import newest_sequence
-from config.roles import Permission
+from config.roles import ORGANIZATION_ROLES, Permission, Role
 from orgs.access import Access
 from orgs.tenancy import bound
+from projects.history.fold import whole
 from projects.history.judge import organization_then, person_then
 from projects.history.moments import Moment
+from projects.history.organization import counts_then
+from projects.history.people import is_here
 from projects.history.places import levels_of, place_then, standing_then
 from tests.factories import TEST
 from tests.projects.access_life import PEOPLE
@@ -53,10 +58,31 @@ class RememberedLife(OrganizationLife):
             if self.remembered and self.remembered[-1][0].sequence == moment.sequence:
                 return
             assert folded(self.org.id, moment) == live_rows(self.org.id)
+            assert counts_then(self.org.id, moment).roles == counted(self.org.id, moment)
             keys = dict(self.keys)
             answers = self.answers_now(keys)
             assert self.answers_then(moment, answers) == answers
             self.remembered.append((moment, answers, live_rows(self.org.id)))
+            if len(self.remembered) % 6 == 0:
+                self.switch_somebody(answers)
+
+    def switch_somebody(self, answers: Answers) -> None:
+        """Off and on again, of which no entry of the organization tells."""
+        reader = self.oracle.owners()[0]
+        others = [who for who in range(PEOPLE) if self.oracle.acts(who) and who != reader]
+        if not others:
+            return
+        who = others[len(self.remembered) % len(others)]
+        pk, accounts = self.member(who).pk, User.objects.filter(pk=self.people[who].pk)
+        without = {key: frozenset() if key[0] == pk else said for key, said in answers.items()}
+        for is_active, state, wanted in (
+            (False, User.State.SUSPENDED, without),
+            (True, User.State.ACTIVE, answers),
+        ):
+            accounts.update(is_active=is_active, state=state)
+            moment = Moment(timezone.now(), newest_sequence(self.org.id))
+            assert self.answers_then(moment, wanted) == wanted
+            self.remembered.append((moment, wanted, live_rows(self.org.id)))
 
     def claim(self) -> None:
         """The machine lets time pass by hand, which no deed records."""
@@ -109,6 +135,13 @@ class RememberedLife(OrganizationLife):
         with bound(self.org.id):
             self.claim()
         super().teardown()
+
+
+def counted(organization: UUID, moment: Moment) -> dict[Role, int]:
+    """People by role, from every row there was."""
+    members = [fact for fact in whole(organization, moment) if fact.kind == "membership"]
+    here = Counter(fact.role for fact in members if is_here(fact, moment))
+    return {role: here[role] for role in ORGANIZATION_ROLES}
 
 
 def _allowed(access: Access, place: Any) -> frozenset[Permission]:

@@ -34,6 +34,7 @@ from config.roles import (
 )
 from orgs.access import Access
 from orgs.models import Group, GroupMembership, GroupRole, Membership, Organization
+from orgs.standing import WINDOW_ROLES
 from orgs.tenancy import bind_member
 from projects.actions.shares import TABLES
 from projects.explain import Deed, Part, asked_at, explain, may_do
@@ -135,6 +136,9 @@ ORGANIZATIONS = st.fixed_dictionaries(
             *[st.sampled_from(ORGANIZATION_ROLES)] * (SOMEBODY - 1),
         ),
         "ended": st.sampled_from([False, False, False, True]),
+        # Now and then the first of them came through a window of support, as this role.
+        "window": st.sampled_from([None, None, None, *WINDOW_ROLES]),
+        "account": st.sampled_from(["on", "on", "on", "off", "no superadmin"]),
         "seats": st.lists(
             st.tuples(st.sampled_from([0, 0, 1, 2]), st.integers(0, 2), ENDS), max_size=4
         ),
@@ -243,7 +247,13 @@ def arrange(world: World, said: dict[str, Any]) -> None:
     Organization.objects.filter(pk=world.org.pk).update(policies=sorted(said["policies"]))
     for (_, member), role in zip(world.people, said["roles"], strict=True):
         Membership.objects.filter(pk=member.pk).update(role=role)
-    if said["ended"] and said["roles"][0] is not Role.OWNER:
+    if said["window"]:
+        let_in(world.people[0][1], said["window"])
+    accounts = User.objects.filter(pk=world.people[0][0].pk)
+    accounts.update(is_staff=said["account"] != "no superadmin")
+    if said["account"] == "off":
+        accounts.update(is_active=False, state=User.State.SUSPENDED)
+    if said["ended"] and (said["window"] or said["roles"][0] is not Role.OWNER):
         Membership.objects.filter(pk=world.people[0][1].pk).update(expires_at=end("past"))
     for person, group, until in said["seats"]:
         sit(world.groups[group], world.people[person][1], end(until))
@@ -256,6 +266,15 @@ def arrange(world: World, said: dict[str, Any]) -> None:
     Project.objects.filter(pk=world.places["project"].pk).update(policies=policies, **project)
     published = timezone.now() if said["published"] else None
     Resource.objects.filter(pk=world.places["agent"].pk).update(published_at=published)
+
+
+def let_in(member: Membership, role: Role) -> None:
+    """As an Owner lets support in: a membership of one of two roles, with an end."""
+    Membership.objects.filter(pk=member.pk).update(
+        origin=Membership.Origin.SUPPORT,
+        role=role,
+        expires_at=timezone.now() + datetime.timedelta(hours=4),
+    )
 
 
 def do(world: World, parts: tuple[Part, ...]) -> None:

@@ -182,7 +182,7 @@ def test_who_gave_it_may_leave_and_the_role_stays(cast: Cast) -> None:
 
 
 def test_a_role_that_ended_a_moment_ago_decides_nothing(cast: Cast) -> None:
-    past = timezone.now() - datetime.timedelta(minutes=1)
+    past = timezone.now() - datetime.timedelta(hours=1)
     workspace, group = make_workspace(cast.acme), make_group(cast.acme)
     project = make_project(cast.acme, workspace=workspace)
     agent = make_resource(project)

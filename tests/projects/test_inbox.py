@@ -82,7 +82,7 @@ def test_who_asked_may_withdraw_and_nobody_else(cast: Cast) -> None:
 
 
 def test_time_voids_a_request_before_a_job_marks_it(cast: Cast) -> None:
-    past = timezone.now() - datetime.timedelta(minutes=1)
+    past = timezone.now() - datetime.timedelta(hours=1)
     asked = make_request(cast.member(cast.mia), "project", name="Order intake", expires_at=past)
     assert str(asked.pk) not in page(cast, cast.alice, "inbox/").content.decode()
     late = post(cast, cast.alice, f"requests/{asked.pk}/approve/", {"name": "Order intake"})

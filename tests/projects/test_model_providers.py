@@ -15,7 +15,7 @@ from orgs.tenancy import bound
 from projects.actions import providers as actions
 from projects.models import ModelProvider
 from projects.queries.providers import providers_of
-from tests.factories import Cast, access_of, sign_in
+from tests.factories import Cast, access_of, body_of, sign_in
 from tests.projects.factories import make_project
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,16 @@ def test_two_of_one_name_are_refused_and_a_removed_one_is_gone(cast: Cast) -> No
         last = Entry.objects.order_by("-sequence").first()
     assert last is not None
     assert last.action == "model_provider.deleted"
+
+
+def test_what_a_project_asks_is_counted_in_words(cast: Cast) -> None:
+    one, two = made(cast), made(cast, name="Second")
+    project = make_project(cast.acme)
+    page = cast.url(f"projects/{project.pk}/providers/")
+    alice = sign_in(cast.alice)
+    for chosen, words in (([one], "asks 1 model provider"), ([one, two], "asks 2 model providers")):
+        answer = alice.post(page, {"chosen": [each.pk for each in chosen]}, follow=True)
+        assert f"{words}<" in body_of(answer)
 
 
 @pytest.mark.requirement("S2-027", "S2-135")

@@ -184,7 +184,7 @@ def test_a_taken_name_is_mended_by_another(cast: Cast, project: Project) -> None
 
 
 def test_after_its_days_nothing_is_restored(cast: Cast) -> None:
-    over = timezone.now() - datetime.timedelta(minutes=1)
+    over = timezone.now() - datetime.timedelta(hours=1)
     project = make_project(cast.acme, "Picking", state="deleted", deletes_at=over)
     response = end(cast, cast.alice, project, "restore")
     assert response.status_code == 422

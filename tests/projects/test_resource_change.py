@@ -10,8 +10,9 @@ from django.test import Client
 from config.roles import Role
 from orgs.tenancy import bound
 from projects.models import Project, Resource, ResourceVersion
-from tests.factories import Cast, make_member, make_person, sign_in
+from tests.factories import Cast, body_of, make_member, make_person, sign_in
 from tests.projects.factories import make_grant, make_project, make_resource
+from tests.projects.keys import make_limit
 from tests.projects.resources import AGENT_CONFIGURATION, entries, kept, ledger_of
 
 
@@ -230,3 +231,19 @@ def test_an_earlier_version_is_used_again_as_a_new_one(cast: Cast) -> None:
     assert "Version 1 again. Cheaper" in mia.get(url(cast, agent, "versions/")).content.decode()
     assert mia.get(url(cast, agent, "versions/99/again/")).status_code == 404
     assert mia.get(url(cast, agent, f"versions/{'9' * 30}/again/")).status_code == 404
+
+
+def test_a_model_that_is_not_approved_any_more_comes_back_by_no_way(cast: Cast) -> None:
+    project, agent, mia = agent_of(cast, model="large-2")
+    form = form_of(mia, url(cast, agent)) | {"model": "small-1"}
+    assert mia.post(url(cast, agent), form).status_code == 302
+    make_limit(cast.acme, allowed_models=["small-1"])
+    again = mia.post(url(cast, agent, "versions/1/again/"), {"base": 2})
+    typed = form_of(mia, url(cast, agent)) | {"model": "large-2"}
+    changed = mia.post(url(cast, agent), typed)
+    page = cast.url(f"projects/{project.pk}/resources/new/agent/")
+    made = mia.post(page, entries(name="Another", model="large-2"))
+    for refused in (again, changed, made):
+        assert refused.status_code == 422
+        assert "large-2 is not approved" in body_of(refused)
+    assert (kept(agent).version, kept(agent).configuration["model"]) == (2, "small-1")

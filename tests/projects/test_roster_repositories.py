@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.core.management import call_command
+from django.utils import timezone
 
 from audit.models import Event as Entry
 from config.roles import Role
@@ -19,7 +21,9 @@ from orgs.roster.peribolos import read
 from orgs.roster.plan import Kind, PersonNow, Snapshot, apply_to, plan
 from orgs.tenancy import bound
 from projects.models import Project, ProjectGroupGrant
+from projects.policies import LONGEST_SHARE_DAYS, ProjectPolicy
 from tests.factories import Cast, make_group, make_person, sign_in
+from tests.projects.factories import make_project
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 REAL = [DATA / "kubernetes-org" / "merged-orgs.yaml", DATA / "kubeflow" / "org.yaml"]
@@ -181,3 +185,17 @@ def test_group_ids_stay_in_their_organization(cast: Cast) -> None:
         assert not Project.objects.exists()
         assert not Group.objects.filter(name="core").exists()
     assert Organization.objects.count() == 0
+
+
+def test_where_every_share_ends_a_roster_gives_none_without_an_end(cast: Cast) -> None:
+    project = make_project(cast.acme, "anvil")
+    with bound(cast.acme.id):
+        Project.objects.filter(pk=project.pk).update(policies=[ProjectPolicy.SHARES_END.value])
+    imported(cast, "{teams: {core: {repos: {anvil: read}}}}")
+    with bound(cast.acme.id):
+        (grant,) = ProjectGroupGrant.objects.in_org(cast.acme.id)
+    assert grant.expires_at is not None
+    left = grant.expires_at - timezone.now()
+    assert timedelta(days=LONGEST_SHARE_DAYS - 1) < left <= timedelta(days=LONGEST_SHARE_DAYS)
+    imported(cast, "{teams: {core: {repos: {anvil: read}}}}")
+    assert shares(cast) == {("core", "anvil"): Role.PROJECT_VIEWER}

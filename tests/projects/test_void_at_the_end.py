@@ -28,7 +28,7 @@ P = Permission
 
 def a_moment_ago() -> datetime.datetime:
     """Before this test began: to the database the moment of its transaction is now."""
-    return timezone.now() - datetime.timedelta(minutes=1)
+    return timezone.now() - datetime.timedelta(hours=1)
 
 
 def let_end(cast: Cast, rows: Any) -> None:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from config.roles import Role
-from orgs.access import may_grant
+from orgs.ceiling import may_grant
 from projects.models import Workspace
 from tests.factories import Cast, body_of, make_group, make_seat, sign_in
 from tests.projects.factories import make_grant, make_project, make_workspace

@@ -17,7 +17,7 @@ import psycopg
 from django.db import connections
 from psycopg.conninfo import make_conninfo
 
-from config import database, embedded
+from config import database, embedded, logins
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +62,7 @@ class OwnServer:
     def prepare(self, like: str | None = None) -> None:
         """Roles, database and tables: migrated, or as empty as those at the address `like`."""
         self.start()
-        database.prepare(
+        logins.prepare(
             self.admin,
             web_url=self.web,
             owner_url=self.owner,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -45,14 +45,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         deeds = parser.add_subparsers(dest="deed", required=True)
-        verify = deeds.add_parser("verify", help="check every entry against the one before")
-        which = verify.add_mutually_exclusive_group(required=True)
-        which.add_argument("--org", help="the address of an organization")
-        which.add_argument("--all", action="store_true", help="every ledger, the platform's too")
-        checkpoint = deeds.add_parser("checkpoint", help="verify and sign what is new")
-        whose = checkpoint.add_mutually_exclusive_group(required=True)
-        whose.add_argument("--org", help="the address of an organization")
-        whose.add_argument("--all", action="store_true", help="every ledger, the platform's too")
+        for deed, what in (
+            ("verify", "check every entry against the one before"),
+            ("checkpoint", "verify and sign what is new"),
+        ):
+            whose = deeds.add_parser(deed, help=what).add_mutually_exclusive_group(required=True)
+            whose.add_argument("--org", help="the address of an organization")
+            whose.add_argument(
+                "--all", action="store_true", help="every ledger, the platform's too"
+            )
         deeds.add_parser("keys", help="print the public keys, as they are published")
         query = deeds.add_parser("query", help="print entries, newest first")
         query.add_argument("--org", required=True, help="the address of an organization")
@@ -63,26 +64,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, deed: str, **options: Any) -> None:
         if deed == "verify":
-            self.verify(options["org"])
+            self.each(options["org"], self._verify_one)
         elif deed == "checkpoint":
-            self.checkpoint(options["org"])
+            self.each(options["org"], self._sign_one)
         elif deed == "keys":
             self.stdout.write(json.dumps(keys_document(), indent=2))
         else:
             self.query(options)
 
-    def verify(self, slug: str | None) -> None:
-        verdicts = [self._verify_one(*ledger) for ledger in _ledgers(slug)]
+    def each(self, slug: str | None, holds: Callable[[UUID, str], bool]) -> None:
+        verdicts = [holds(*ledger) for ledger in _ledgers(slug)]
         broken = verdicts.count(False)
         if broken:
             raise CommandError(f"{broken} of {len(verdicts)} ledgers do not hold.", returncode=1)
-
-    def checkpoint(self, slug: str | None) -> None:
-        signed = [self._sign_one(*found) for found in _ledgers(slug)]
-        if not all(signed):
-            raise CommandError(
-                f"{signed.count(False)} of {len(signed)} ledgers do not hold.", returncode=1
-            )
 
     def query(self, options: dict[str, Any]) -> None:
         form = EventFilterForm({name: options[name] for name in FILTERS})
@@ -130,8 +124,8 @@ class Command(BaseCommand):
         if verdict.flaw:
             self.stdout.write(self.style.ERROR(f"{name}: {verdict.flaw}"))
             return False
-        entries = "entry holds" if verdict.entries == 1 else "entries hold"
-        self.stdout.write(f"{name}: {verdict.entries:,} {entries}")
+        entries = "entry holds" if verdict.checked == 1 else "entries hold"
+        self.stdout.write(f"{name}: {verdict.checked:,} {entries}")
         return True
 
     def _progress(self, text: str) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import database
+from config import database, logins
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if urls.owner is None:
             raise CommandError("Set DATABASE_OWNER_URL: the owner runs the migrations.")
         try:
-            database.prepare(
+            logins.prepare(
                 admin,
                 web_url=urls.web,
                 owner_url=urls.owner,

@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from config import portal
-from config.database import refuse_unsafe_role
+from config.logins import refuse_unsafe_role
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
-from config.database import refuse_unsafe_role
+from config.logins import refuse_unsafe_role
 
 # The database restarts now and then, and the jobs can wait as long.
 SECONDS_BETWEEN_TRIES = 5

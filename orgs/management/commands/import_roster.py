@@ -1,6 +1,7 @@
 """`manage.py import_roster`: make organizations what a roster file says, all of them or none.
 
-What a file means is in `orgs/roster`, the deed itself in `orgs/actions/roster.py`.
+What a file means, and how a plan is told, is in `orgs/roster`; the deed itself is in
+`orgs/actions/roster.py`.
 """
 
 import re
@@ -32,21 +33,15 @@ from orgs.actions.roster import (
 from orgs.models.organizations import SLUG
 from orgs.queries.roster import organization_at
 from orgs.roster.document import Document, OrgFile, Problem
+from orgs.roster.nodes import MAX_BYTES
 from orgs.roster.peribolos import read
-from orgs.roster.plan import OWNER, Kind, PersonNow, Plan, Snapshot, plan
+from orgs.roster.plan import OWNER, PersonNow, Plan, Snapshot, plan
+from orgs.roster.told import bar, count, printable, table
 from orgs.tenancy import bound
 
 COMMAND = Actor("command", None, "Command line")
 DEMO_OWNER = "alice.marlow@acme.example"
-LARGEST = 16 * 1024 * 1024
 MOST_PROBLEMS = 50
-COLUMNS: tuple[tuple[str, tuple[tuple[Kind, ...], ...]], ...] = (
-    ("people", ((Kind.PERSON_ADD,), (Kind.PERSON_CHANGE_ROLE,), (Kind.PERSON_REMOVE,))),
-    ("groups", ((Kind.GROUP_ADD,), (Kind.GROUP_RENAME, Kind.GROUP_CHANGE), (Kind.GROUP_REMOVE,))),
-    ("places in groups", ((Kind.SEAT_ADD,), (Kind.SEAT_CHANGE,), (Kind.SEAT_REMOVE,))),
-    ("projects", ((Kind.PROJECT_ADD,), (Kind.PROJECT_CHANGE,), ())),
-    ("shares", ((Kind.SHARE_ADD,), (Kind.SHARE_CHANGE,), (Kind.SHARE_REMOVE,))),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +125,7 @@ class Command(BaseCommand):
         self._say(document.problems)
         if not document.ok:
             hint = " Name it with --org KEY." if document.errors[0].code == "org.unnamed" else ""
-            found = _count(len(document.errors), "error")
+            found = count(len(document.errors), "error")
             raise CommandError(f"Nothing was changed: {found} in {name}.{hint}")
         return document
 
@@ -178,7 +173,7 @@ class Command(BaseCommand):
             self._say(error.plan.problems if isinstance(error, PlanRefusedError) else ())
             raise CommandError(f"Nothing was changed. {' '.join(error.messages)}") from error
         seconds = time.monotonic() - started
-        done = f"Applied {_count(changes, 'change')} in {seconds:.1f} s."
+        done = f"Applied {count(changes, 'change')} in {seconds:.1f} s."
         self.stdout.write(self.style.SUCCESS(done))
 
     def _apply(self, job: Job) -> int:
@@ -205,19 +200,15 @@ class Command(BaseCommand):
         for job in jobs:
             # That whoever founds an organization owns it is no news.
             self._say(tuple(p for p in job.plan.problems if job.id or p.code != "owner.kept"))
-        width = max(len(job.slug) for job in jobs)
-        heads = "".join(f"{noun:>18}" for noun, _ in COLUMNS)
-        self.stdout.write(self.style.MIGRATE_HEADING(f"{'':{width}}     {heads}"))
-        for job in jobs:
-            state = "" if job.id else "new"
-            self.stdout.write(f"{job.slug:{width}}  {state:3}{_cells([job.plan])}")
-        if len(jobs) > 1:
-            self.stdout.write(f"{'':{width}}     {_cells([job.plan for job in jobs])}")
+        heads, *lines = table([(job.slug, job.id is None, job.plan) for job in jobs])
+        self.stdout.write(self.style.MIGRATE_HEADING(heads))
+        for line in lines:
+            self.stdout.write(line)
 
     def _say(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems[:MOST_PROBLEMS]:
             style = self.style.ERROR if problem.level == "error" else self.style.WARNING
-            self.stderr.write(style(_printable(f"{problem.level}: {problem}")))
+            self.stderr.write(style(printable(f"{problem.level}: {problem}")))
         if len(problems) > MOST_PROBLEMS:
             self.stderr.write(f"and {len(problems) - MOST_PROBLEMS:,} more")
 
@@ -225,13 +216,11 @@ class Command(BaseCommand):
         """Without a terminal there is nobody to ask, and running the command says yes."""
         if not sys.stdin.isatty():
             return True
-        return input(f"Apply {_count(changes, 'change')}? [y/N] ").strip().lower() in ("y", "yes")
+        return input(f"Apply {count(changes, 'change')}? [y/N] ").strip().lower() in ("y", "yes")
 
     def _progress(self, slug: str, done: int, total: int) -> None:
         if self.stdout.isatty():
-            filled = 30 * done // total
-            bar = "█" * filled + "░" * (30 - filled)
-            self.stdout.write(f"\r{slug}  {bar}  {done:,} of {total:,}", ending="")
+            self.stdout.write(f"\r{slug}  {bar(done, total)}", ending="")
             self.stdout.flush()
 
 
@@ -250,9 +239,9 @@ def _create(job: Job) -> UUID:
 def _content(file: str) -> bytes:
     """One byte more than may be read, so that a larger file is seen to be one."""
     if file == "-":
-        return sys.stdin.buffer.read(LARGEST + 1)
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
     with Path(file).open("rb") as stream:
-        return stream.read(LARGEST + 1)
+        return stream.read(MAX_BYTES + 1)
 
 
 def _percent(text: str) -> int:
@@ -270,7 +259,7 @@ def _chosen(document: Document, keys: list[str]) -> list[OrgFile]:
     if missing:
         there = ", ".join(org_file.key for org_file in document.orgs)
         message = f"{document.file} has no {', '.join(missing)}. It has: {there}."
-        raise CommandError(_printable(message))
+        raise CommandError(printable(message))
     return list({id(org): org for org in found.values() if org is not None}.values())
 
 
@@ -280,7 +269,7 @@ def _slug(key: str) -> str:
     try:
         SLUG(slug)
     except ValidationError as error:
-        raise CommandError(_printable(f"'{key}' gives no address. {error.message}")) from error
+        raise CommandError(printable(f"'{key}' gives no address. {error.message}")) from error
     if len(slug) > 40:
         raise CommandError(f"'{key}' is too long for an address: 40 characters at most.")
     return slug
@@ -313,22 +302,3 @@ def _owner(email: str | None, missing: list[str]) -> User:
             "then run this again."
         )
     return person
-
-
-def _cells(plans: list[Plan]) -> str:
-    """How much comes (+), changes (~) and goes (−), a column for each noun."""
-    cells = ""
-    for _, kinds in COLUMNS:
-        sums = (sum(plan.counts[kind] for plan in plans for kind in some) for some in kinds)
-        parts = [f"{sign}{number:,}" for sign, number in zip("+~−", sums, strict=True) if number]
-        cells += f"{' '.join(parts) or '=':>18}"
-    return cells
-
-
-def _printable(text: str) -> str:
-    """A file may hold anything; a terminal obeys some of it."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

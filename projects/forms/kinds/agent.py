@@ -61,12 +61,3 @@ class AgentForm(ResourceForm):
         ("memory",),
     )
     refers: ClassVar = {"tools": "tool", "knowledge_bases": "knowledge_base"}
-
-    def check_together(self) -> None:
-        """Only models that the organization approves (S1-021, S2-072)."""
-        model = self.cleaned_data.get("model")
-        if model is None or self.approved is None or model in self.approved:
-            return
-        listed = ", ".join(self.approved) or "none yet"
-        message = f"{model} is not approved by the organization. It approves: {listed}."
-        self.refuse("model", message, "not_approved")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import override_settings
 
 from billing.gateway import (
     Buyer,
@@ -160,6 +161,14 @@ def test_a_top_up_is_an_invoice_of_its_own_paid_at_once(recorded: Recorded) -> N
     assert (item["amount"], item["currency"], item["invoice"]) == ("5000", "usd", "in_1")
     keys = [one.key for one in recorded.asked if one.method == "POST"]
     assert keys == ["k:draft", "k:line", "k:issue", "k:pay"]
+
+
+@override_settings(STRIPE_TAX=True)
+def test_a_top_up_bears_no_tax_and_charges_what_was_said(recorded: Recorded) -> None:
+    """The invoices that it pays bear it: taxed here too, it would be taxed twice."""
+    recorded.answer(f"POST {INVOICE}/pay", an_invoice(status="paid"))
+    top_up(recorded)
+    assert "automatic_tax[enabled]" not in recorded.sent("POST /v1/invoices")[0].form
 
 
 def test_a_top_up_that_the_card_refuses_leaves_no_debt(recorded: Recorded) -> None:

@@ -13,7 +13,9 @@ from billing.actions.provider_round import organizations_at, planned_send, provi
 from billing.gateway import gateway_of
 from billing.models import Subscription, Term
 from billing.queries.metering import Metered
+from config.money import NANO
 from orgs.tenancy import bound
+from tests.billing.counted import count
 from tests.billing.gateway.recorded import (
     NOON,
     Recorded,
@@ -166,6 +168,19 @@ def test_a_price_that_is_none_of_ours_changes_no_plan(told: Told) -> None:
 # --- Usage on the draft -----------------------------------------------------------------------
 
 
+def begun(told: Told, on: datetime.date) -> None:
+    """A subscription at Stripe, taken over on that day."""
+    told.subscription()
+    told.tell(CREATED)
+    with bound(told.org.pk):
+        Subscription.objects.in_org(told.org).update(started_on=on)
+
+
+def a_renewal(told: Told, *lines: dict[str, Any], **changed: Any) -> str:
+    said = {"status": "draft", "number": None, "billing_reason": "subscription_cycle"}
+    return told.invoice(*lines, **said | changed)
+
+
 def test_the_month_that_is_over_comes_onto_the_renewal_once(
     told: Told, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +193,8 @@ def test_the_month_that_is_over_comes_onto_the_renewal_once(
     monkeypatch.setattr(draft, "metered", used)
     monkeypatch.setattr(draft, "is_counted", lambda end: True)
     recorded.answer("POST /v1/invoiceitems", {"id": "ii_1", "object": "invoiceitem"})
-    ref = told.invoice(status="draft", number=None, billing_reason="subscription_cycle")
+    begun(told, datetime.date(2026, 9, 12))
+    ref = a_renewal(told)
     told.tell("invoice.created", ref)
     (item,) = recorded.sent("POST /v1/invoiceitems")
     assert asked == [(datetime.date(2026, 10, 1), datetime.date(2026, 11, 1))]
@@ -188,7 +204,7 @@ def test_the_month_that_is_over_comes_onto_the_renewal_once(
         ref,
     )
     there = a_line("Usage", 1235, metadata={"bailiwick": item.form["metadata[bailiwick]"]})
-    told.invoice(there, status="draft", number=None, billing_reason="subscription_cycle")
+    a_renewal(told, there)
     told.tell("invoice.updated", ref)
     assert len(recorded.sent("POST /v1/invoiceitems")) == 1
 
@@ -197,9 +213,37 @@ def test_while_requests_are_not_added_up_stripe_is_to_tell_again(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(draft, "is_counted", lambda end: False)
-    ref = told.invoice(status="draft", number=None, billing_reason="subscription_cycle")
-    assert told.tell("invoice.created", ref).status_code == 503
-    assert told.events() == 0
+    begun(told, datetime.date(2026, 9, 12))
+    before = told.events()
+    assert told.tell("invoice.created", a_renewal(told)).status_code == 503
+    assert told.events() == before
+
+
+def test_usage_from_before_it_was_subscribed_to_is_not_charged(
+    told: Told, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(told, datetime.date(2026, 10, 20))
+    for day, cost in ((10, 500), (20, 7), (31, 3)):
+        count(told.org, {"day": datetime.date(2026, 10, day), "cost": cost * NANO})
+    monkeypatch.setattr(draft, "is_counted", lambda end: True)
+    recorded.answer("POST /v1/invoiceitems", {"id": "ii_1", "object": "invoiceitem"})
+    told.tell("invoice.created", a_renewal(told))
+    (item,) = recorded.sent("POST /v1/invoiceitems")
+    assert (item.form["amount"], item.form["description"]) == (
+        "1000",
+        "Usage of models and tools, 20 to 31 October 2026",
+    )
+
+
+def test_a_renewal_of_what_is_no_subscription_here_takes_no_usage(
+    told: Told, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draft, "is_counted", lambda end: True)
+    begun(told, datetime.date(2026, 9, 12))
+    count(told.org, {"day": datetime.date(2026, 10, 10), "cost": 500 * NANO})
+    told.sub = f"{told.sub}_by_hand"
+    assert told.tell("invoice.created", a_renewal(told)).status_code == 200
+    assert not recorded.sent("POST /v1/invoiceitems")
 
 
 def test_the_draft_of_a_change_takes_no_usage(told: Told, recorded: Recorded) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime
+from uuid import uuid4
 
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from billing.actions.credit_notes import credit_note_issue
 from billing.models import CreditEntry, Invoice, Payment, Subscription
 from orgs.tenancy import bound
-from tests.billing.gateway.recorded import (
-    NOON,
-    Recorded,
-    a_line,
-    a_method,
-)
+from tests.billing.bills import pay
+from tests.billing.gateway.recorded import NOON, Recorded, a_line, a_method
 from tests.billing.gateway.webhooks import Told
-from tests.factories import Cast
+from tests.factories import TEST, Cast, sign_in
 
 CREATED, UPDATED, DELETED = (
     f"customer.subscription.{what}" for what in ("created", "updated", "deleted")
@@ -126,6 +128,36 @@ def test_a_payment_that_failed_makes_it_past_due_and_tells_the_owners(
     assert living.state == Subscription.State.ACTIVE
 
 
+def test_the_days_of_a_line_are_the_first_and_the_last(told: Told) -> None:
+    """Stripe says the moment at which a period is over; a day is what belongs to it."""
+    midnight = datetime.datetime(2026, 11, 1, tzinfo=timezone.get_default_timezone())
+    after = midnight + datetime.timedelta(days=30)
+    month = {"start": int(midnight.timestamp()), "end": int(after.timestamp())}
+    moment = {"start": NOON, "end": NOON}
+    told.subscription()
+    ref = told.invoice(a_line("Team", 7200, period=month), a_line("Once", 0, period=moment))
+    told.tell("invoice.finalized", ref)
+    (invoice,) = told.invoices()
+    with bound(told.org.pk):
+        days = [(line.starts_on.day, line.ends_on.day) for line in invoice.lines.in_org(told.org)]
+    assert days == [(1, 30), (7, 7)]
+
+
+@pytest.mark.usefixtures("issuer")
+def test_what_stripe_issued_is_neither_taken_back_nor_paid_by_transfer_here(told: Told) -> None:
+    """Stripe would go on to charge for it, and never take off what is credit here alone."""
+    told.subscription()
+    told.tell("invoice.finalized", told.invoice())
+    (invoice,) = told.invoices()
+    with pytest.raises(ValidationError) as refused, bound(told.org.pk):
+        credit_note_issue(invoice=invoice, reason="Not theirs", actor=TEST)
+    assert refused.value.code == "state"
+    with pytest.raises(ValidationError) as refused:
+        pay(invoice, 100)
+    assert refused.value.code == "state"
+    assert [(one.state, one.paid) for one in told.invoices()] == [("open", 0)]
+
+
 # --- Credit -----------------------------------------------------------------------------------
 
 
@@ -156,6 +188,32 @@ def test_a_top_up_that_is_paid_is_credit_here_and_there_once(
     assert [(one.key, one.form["amount"]) for one in recorded.sent(path)] == [
         (f"credit:{ref}", "-5000")
     ]
+
+
+def test_who_buys_credit_by_card_is_named_and_charged_once(
+    told: Told, recorded: Recorded, cast: Cast
+) -> None:
+    ref = a_top_up(told)
+    paid = recorded.answers["GET", f"/v1/invoices/{ref}"][0][1]
+    kept = f"POST /v1/customers/{told.customer}/balance_transactions"
+    recorded.answer(kept, {"id": "cbtxn_1", "object": "customer_balance_transaction"})
+    recorded.answer("POST /v1/invoices", paid | {"status": "draft"})
+    recorded.answer("POST /v1/invoiceitems", {"id": "ii_1", "object": "invoiceitem"})
+    recorded.answer(f"POST /v1/invoices/{ref}/finalize", paid | {"status": "open"})
+    recorded.answer(f"POST /v1/invoices/{ref}/pay", paid)
+    page = cast.url("billing/credits/buy/")
+    token = str(uuid4())
+    answer = sign_in(cast.alice).post(page, {"once": token, "amount": "50"}, follow=True)
+    assert "$50.00 is paid and counts as credit" in answer.content.decode()
+    assert told.details().credit == 5000
+    assert told.deeds() == []
+    assert len(recorded.sent(kept)) == 1
+    told.tell("invoice.paid", ref)
+    assert told.details().credit == 5000
+    # The provider knows by its key that it was asked before, whatever the amount is then.
+    sign_in(cast.alice).post(page, {"once": token, "amount": "60"})
+    first, second = recorded.sent("POST /v1/invoices")
+    assert first.key == second.key
 
 
 def test_credit_that_stripe_took_goes_from_the_balance(told: Told, recorded: Recorded) -> None:

@@ -135,14 +135,21 @@ def test_the_filters_of_the_page_hold(
     assert json.loads(lines[0])["filters"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '"=1', "a,b\nc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '"=1', " '=1", "\u3000\uff1d1"),
+        "a,b\nc",
+        '"a" - b',
+    ],
+)
 def test_no_cell_is_a_formula(cast: Cast, text: str) -> None:
     key, _ = make_key(cast.acme, cast.member(cast.alice), "Key")
     with bound(cast.acme.pk):
         type(key).objects.in_org(cast.acme).filter(pk=key.pk).update(name=text)
     log_here(cast.acme, at=NOON, model=text, task=text, key=key.pk)
     add_up()
-    safe = text if text[0] in '"a' else f"'{text}"
+    safe = text if text[:2] in ("a,", '"a') else f"'{text}"
     for lines in ("day", "request"):
         row = table(export(cast, f"lines={lines}&format=csv"))[0]
         assert (row["model"], row["task"], row["key"]) == (safe, safe, safe)

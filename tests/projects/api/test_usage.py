@@ -159,6 +159,14 @@ def test_a_report_that_says_nothing_right_names_the_field(
     assert response.json()["errors"][0]["field"] == field
 
 
+@pytest.mark.parametrize("amount", ["1e-99999999999999999999", "0e99999999999999999999"])
+def test_a_unit_with_an_exponent_beyond_all_numbers_is_refused(room: Room, amount: str) -> None:
+    said = f'{{"verification": "{room.verify()["id"]}", "units": {{"image": {amount}}}}}'
+    response = room.platform.post("/v1/usage", said)
+    assert response.status_code == 400, response.content
+    assert response.json()["errors"][0]["field"] == "units"
+
+
 def test_what_ran_while_the_key_was_revoked_is_recorded(room: Room) -> None:
     limit = make_limit(room.key, budget=10**12)
     call = room.verify(estimated_cost=1)["id"]

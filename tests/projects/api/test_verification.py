@@ -72,7 +72,7 @@ def test_what_is_no_key_here_is_one_answer(room: Room, cast: Cast) -> None:
     """Unknown, malformed, truncated, foreign, revoked, expired, rotated out: nothing tells."""
     umbrella = make_project(cast.umbrella)
     _, foreign = make_key(umbrella, make_account(cast.umbrella, projects=(umbrella,)))
-    past = timezone.now() - datetime.timedelta(seconds=1)
+    past = timezone.now() - datetime.timedelta(hours=1)
     _, revoked = make_key(room.project, room.member, revoked_at=past)
     _, expired = make_key(room.project, room.member, expires_at=past)
     rotated = make_secret(room.key, ends_at=past)

@@ -339,7 +339,7 @@ def test_stopping_says_so_and_leaves_no_half_file_under_the_name(tmp_path: Path)
         process = subprocess.Popen(
             [sys.executable, "-I", COMMAND, "audit", "export", f"--output={tmp_path}/log"],
             env={"PATH": os.environ["PATH"], **env_of(server.url)},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_heeds_ctrl_c,
         )  # fmt: skip
         assert begun.wait(60)
         part = tmp_path / "log.part"
@@ -352,6 +352,11 @@ def test_stopping_says_so_and_leaves_no_half_file_under_the_name(tmp_path: Path)
     assert b"log.part" in said
     assert b"Traceback" not in said
     assert [one.name for one in tmp_path.iterdir()] == ["log.part"]
+
+
+def _heeds_ctrl_c() -> None:
+    """What is started in the background of a shell, as these tests may be, would ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_terminal_is_not_written_to(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core import checks
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -143,6 +144,12 @@ def _mark(view: View, lock: Lock) -> View:
 
 def lock_of(view: Callable[..., Any]) -> Lock | None:
     return getattr(view, "lock", None)
+
+
+def reason_code(form: Form) -> str:
+    """The code of a form's first refusal, for the ledger's failed attempt."""
+    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
+    return codes[0] or "invalid" if codes else "invalid"
 
 
 class GateMiddleware:

@@ -23,7 +23,7 @@ from audit.ledger import Actor, Target
 from audit.pages import Address
 from audit.readings import is_new_reading
 from config.gate import Access, gate
-from config.requests import Request
+from config.requests import Request, asks_part
 from config.roles import Permission
 
 LONGEST_ON_PAGE = 200_000
@@ -65,7 +65,7 @@ def event_list(request: LogRequest, slug: str) -> HttpResponse:
     """The log, newest first. A first page is a reading, and leaves an entry."""
     form, cursor = EventFilterForm(request.GET), request.GET.get("page")
     address = Address(request.path, form.query)
-    partial = bool(request.htmx) and not request.htmx.history_restore_request
+    partial = asks_part(request)
     if partial and "after" in request.GET:
         return _newer(request, form, address)
     template = "audit/events.html#log" if partial else "audit/events.html"

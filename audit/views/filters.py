@@ -20,7 +20,7 @@ from audit.forms import EventFilterForm, SavedFilterForm
 from audit.models import SavedFilter
 from audit.pages import Address
 from audit.views.entries import LogRequest
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.roles import Permission
 
 
@@ -79,8 +79,7 @@ def _show(
         status=422 if refused else 200,
     )
     if refused and form is not None:
-        codes = [error.code for errors in form.errors.as_data().values() for error in errors]
-        response.reason_code = codes[0] or "invalid"  # type: ignore[attr-defined]
+        response.reason_code = reason_code(form)  # type: ignore[attr-defined]
     return response
 
 

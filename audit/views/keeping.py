@@ -23,7 +23,7 @@ from audit.keeping_forms import EraseForm, HoldForm, RetentionForm
 from audit.ledger import Target
 from audit.mentions import filters_naming, mentions
 from audit.views.entries import LogRequest
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.roles import Permission
 
 
@@ -131,7 +131,7 @@ def _show_erasing(request: LogRequest, person: proof.Gone, form: EraseForm) -> H
     status = 422 if refused else 200
     response = render(request, "audit/person_erase.html", context, status=status)
     if refused:
-        response.reason_code = _code(form)  # type: ignore[attr-defined]
+        response.reason_code = reason_code(form)  # type: ignore[attr-defined]
     return response
 
 
@@ -155,13 +155,8 @@ def _page(request: LogRequest, **forms: Form) -> dict[str, Any]:
 def _refused(request: LogRequest, name: str, form: Form) -> HttpResponse:
     context = _page(request, **{name: form})
     response = render(request, "audit/keeping.html", context, status=422)
-    response.reason_code = _code(form)  # type: ignore[attr-defined]
+    response.reason_code = reason_code(form)  # type: ignore[attr-defined]
     return response
-
-
-def _code(form: Form) -> str:
-    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
-    return codes[0] or "invalid" if codes else "invalid"
 
 
 def _for(months: int | None) -> str:

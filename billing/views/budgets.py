@@ -24,6 +24,7 @@ from billing.queries.budgets import (
 from billing.queries.metering import month_to_date
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.queries.organizations import owner_names
 from orgs.tenancy import OrgRequest
@@ -44,7 +45,7 @@ def budget_list(request: OrgRequest, slug: str) -> HttpResponse:
     manages = access.can(Permission.BILLING_MANAGE_BUDGETS)
     context: dict[str, Any] = {"asked": asked, "rows": rows, "manages": manages}
     context |= _of_layer(asked) | page_links(request, page)
-    if request.htmx:
+    if asks_part(request):
         return render(request, "billing/budget_list.html#list", context)
     month = month_to_date(access.org.id)
     whole, plan = of_organization(access, month.sums.cost)

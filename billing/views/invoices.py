@@ -20,6 +20,7 @@ from billing.models import Invoice
 from billing.periods import today_here
 from billing.queries.papers import file_name, paper_of
 from config.gate import gate
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
 
@@ -28,7 +29,7 @@ from orgs.tenancy import OrgRequest
 @require_safe
 def invoice_list(request: OrgRequest, slug: str) -> HttpResponse:
     """What was issued, by year and state, and what comes next (S1-024, S1-063, S4-050)."""
-    partial = bool(request.htmx) and not request.htmx.history_restore_request
+    partial = asks_part(request)
     template = "billing/invoice_list.html#list" if partial else "billing/invoice_list.html"
     return render(request, template, list_context(request))
 

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect
 
+from config.gate import reason_code
 from config.requests import Request
 from orgs.access import Access
 
@@ -76,8 +77,7 @@ def done(request: PortalRequest, text: str, to: str) -> HttpResponse:
 
 def refused(response: HttpResponse, form: forms.Form) -> HttpResponse:
     """The page with its form; what refused it is for the ledger's failed attempt."""
-    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
-    response.reason_code = (codes[0] if codes else "") or "invalid"  # type: ignore[attr-defined]
+    response.reason_code = reason_code(form)  # type: ignore[attr-defined]
     return response
 
 

@@ -19,6 +19,7 @@ from audit.models import PLATFORM, Outcome
 from audit.queries import recent_actors
 from config.gate import gate
 from config.keyset import capped_count, keyset_page, page_links
+from config.requests import asks_part
 from config.roles import Permission
 from orgs.models import Organization
 from orgs.portal.deeds import PortalRequest
@@ -53,7 +54,7 @@ class LogForm(forms.Form):
 def platform_log(request: PortalRequest) -> HttpResponse:
     asked = LogForm(request.GET).asked
     page = platform_events(asked, cursor=request.GET.get("page"))
-    template = "admin/log.html#log" if request.htmx else "admin/log.html"
+    template = "admin/log.html#log" if asks_part(request) else "admin/log.html"
     context = admin.site.each_context(request) | {
         "entries": page.rows,
         **page_links(request, page),

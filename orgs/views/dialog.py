@@ -19,6 +19,7 @@ from django_htmx.http import (
     trigger_client_event,
 )
 
+from config.gate import reason_code
 from orgs.preview import Preview
 from orgs.tenancy import OrgRequest
 
@@ -60,12 +61,6 @@ def show_preview(
     if request.htmx:
         return render(request, "orgs/_preview.html", said)
     return render(request, template, said)
-
-
-def reason_code(form: Form) -> str:
-    """The code of the first refusal, for the ledger's failed attempt."""
-    codes = [error.code for errors in form.errors.as_data().values() for error in errors]
-    return codes[0] or "invalid" if codes else "invalid"
 
 
 def refuse(form: Form, error: ValidationError) -> None:

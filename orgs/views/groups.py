@@ -17,6 +17,7 @@ from django.urls import reverse
 from audit.events import Event
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import GROUP_ROLES, Permission
 from orgs.actions import groups as actions
 from orgs.forms.groups import GroupFilter, GroupForm, words
@@ -67,7 +68,7 @@ def group_list(request: OrgRequest, slug: str) -> HttpResponse:
         cursor=asked.cursor,
     )
     context = _table(request, asked, groups) | _found(request)
-    part = request.htmx and not request.htmx.history_restore_request
+    part = asks_part(request)
     return render(request, "orgs/groups.html#group-list" if part else "orgs/groups.html", context)
 
 

@@ -19,9 +19,9 @@ from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
 from audit.events import Event
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.keyset import capped_count, page_links
-from config.requests import Request
+from config.requests import Request, asks_part
 from config.roles import Permission, Role
 from orgs import letters
 from orgs.access import Access
@@ -36,7 +36,7 @@ from orgs.queries.roles import RoleChoice, role_choices
 from orgs.seats import Seats, seat_price, seats
 from orgs.team import team_facts, team_tabs
 from orgs.tenancy import OrgRequest, identity_of
-from orgs.views.dialog import posted, reason_code
+from orgs.views.dialog import posted
 
 EXPIRES_SOON = datetime.timedelta(days=2)
 
@@ -58,7 +58,7 @@ def invitation_list(request: OrgRequest, slug: str) -> HttpResponse:
         "total": capped_count(queries.invitations_in(org, state, search)),
         "closed": queries.recently_closed(org=org) if whole else None,
         **_head(request.access, seats(request.org)),
-        "is_part": _wants_part(request),
+        "is_part": asks_part(request),
     }
     return render(request, _part("orgs/invitations.html", "list", request), context)
 
@@ -258,11 +258,7 @@ def _done(request: OrgRequest, sentence: str) -> HttpResponse:
 
 def _part(template: str, partial: str, request: OrgRequest) -> str:
     """htmx gets the part, but for a step back in the history it wants the whole page."""
-    return f"{template}#{partial}" if _wants_part(request) else template
-
-
-def _wants_part(request: OrgRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request
+    return f"{template}#{partial}" if asks_part(request) else template
 
 
 def answer_page(

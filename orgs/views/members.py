@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 
 from audit.events import Event
 from config.gate import gate
+from config.requests import asks_part
 from config.roles import ORGANIZATION_ROLES, Permission, Role
 from orgs.access import Access
 from orgs.actions import members as actions
@@ -63,7 +64,7 @@ __all__ = [
 def member_list(request: OrgRequest, slug: str) -> HttpResponse:
     asked = MemberFilter.read(request.GET)
     team = _team(request.access, asked)
-    part = bool(request.htmx) and not request.htmx.history_restore_request
+    part = asks_part(request)
     context = _list_context(request.access, asked, team or Team())
     response = render(
         request,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.events import Event
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.roles import DEFAULT_POLICIES, Permission, Policy, Preset
 from orgs.actions import organizations as actions
 from orgs.forms.organizations import (
@@ -30,7 +30,6 @@ from orgs.queries.organizations import owner_names, people_by_role
 from orgs.queries.policies import preset_of, turns
 from orgs.queries.worker_keys import worker_keys
 from orgs.tenancy import OrgRequest
-from orgs.views.dialog import reason_code
 
 
 @gate(Permission.ORG_ACCESS_SETTINGS)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.events import Event
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.roles import Permission
 from orgs.actions import support as actions
 from orgs.actions import support_cases as cases
@@ -22,7 +22,7 @@ from orgs.models import SupportCase, SupportWindow
 from orgs.queries.organizations import owner_names
 from orgs.queries.support import case_list, windows_open, windows_past
 from orgs.tenancy import OrgRequest
-from orgs.views.dialog import elsewhere, posted, reason_code, refuse, show
+from orgs.views.dialog import elsewhere, posted, refuse, show
 from orgs.views.organizations import person_of
 
 HANDLE = Permission.ORG_HANDLE_SUPPORT

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from config.gate import gate
 from config.keyset import page_links
+from config.requests import asks_part
 from config.roles import Permission, Role, Scope, permissions_of, roles_with
 from orgs.models import Membership
 from orgs.queries.group_reach import carried_roles, group_shares
@@ -189,7 +190,7 @@ def _shown(request: OrgRequest, answer: Explanation, context: dict[str, Any]) ->
         ],
         "offers": offers(request.access, context["member"].pk, answer),
     }
-    part = bool(request.htmx) and not request.htmx.history_restore_request
+    part = asks_part(request)
     return render(request, f"projects/{'_explain' if part else 'explain'}.html", context)
 
 

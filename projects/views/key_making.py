@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from audit.events import Event
-from config.gate import gate, refuse
+from config.gate import gate, reason_code, refuse
 from config.roles import Permission
 from orgs.tenancy import OrgRequest
-from orgs.views.dialog import posted, reason_code
+from orgs.views.dialog import posted
 from projects.actions.keys import key_create as make
 from projects.doors import ProjectRequest, project_at
 from projects.forms.keys import NewKeyForm

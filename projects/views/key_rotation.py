@@ -13,12 +13,12 @@ from django.views.decorators.debug import sensitive_variables
 from django_htmx.http import HttpResponseClientRedirect
 
 from audit.events import Event
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.keyset import page_links
 from config.roles import Permission
 from orgs.models import Membership
 from orgs.tenancy import OrgRequest
-from orgs.views.dialog import elsewhere, posted, reason_code, refuse, show
+from orgs.views.dialog import elsewhere, posted, refuse, show
 from projects.actions import key_rotation as actions
 from projects.doors import KeyRequest, changing_key, managed_key_at, managing
 from projects.forms.key_rotation import OverlapForm, ReownForm, RetireForm, RotateForm

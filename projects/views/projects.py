@@ -16,13 +16,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from audit.events import Event
-from config.gate import gate
+from config.gate import gate, reason_code
 from config.keyset import page_links
 from config.requests import asks_part
 from config.roles import Permission
 from orgs.access import Access
 from orgs.tenancy import OrgRequest
-from orgs.views.dialog import elsewhere, posted, reason_code, refuse, show
+from orgs.views.dialog import elsewhere, posted, refuse, show
 from projects.actions import projects as actions
 from projects.doors import ProjectRequest, project_at
 from projects.forms.projects import (
